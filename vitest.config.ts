@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests read the packages' sources, so that they never run against a stale build. Processes that tests start
+// (the web server, the worker) run from dist, which `npm test` has built before.
+const conditions = ['@tidings/source', 'module', 'node', 'development|production']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['{packages,apps}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['test/redis.setup.ts'],
+    testTimeout: 15_000,
+    hookTimeout: 30_000,
+    maxWorkers: 2,
+  },
+})
