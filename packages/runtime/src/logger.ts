@@ -1,0 +1,87 @@
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino'
+import { formatLogRecord, parseLogLine } from './log-line.ts'
+import { PlainError } from './plain-error.ts'
+import { withoutCredentials } from './printable.ts'
+
+/** Options of `createLogger`. */
+export interface LoggerOptions {
+  /** The process's name, in each line of JSON. */
+  name: string
+  /** The lowest level that is written: pino's names; 'info' by default. */
+  level?: string
+  /** 'pretty' for people, 'json' for machines; by default pretty when standard output is a terminal. */
+  format?: 'pretty' | 'json'
+  /** Where the lines go; standard output by default. */
+  destination?: DestinationStream
+}
+
+/**
+ * Makes a process's logger: pino, one line a record. Cookies, passwords, tokens, secrets and authorization headers are
+ * replaced by `[hidden]` (as fields, up to three levels deep), and so is the user and password of any URL in the text.
+ */
+export function createLogger({ name, level = 'info', format, destination }: LoggerOptions): Logger {
+  const pretty = (format ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty'
+  const out = destination ?? standardOutput(pretty)
+  return pino(
+    {
+      name,
+      level,
+      redact: { paths: REDACTED, censor: '[hidden]' },
+      serializers: { err: serializeError },
+      hooks: { streamWrite: withoutCredentials },
+    },
+    pretty ? prettyStream(out, destination === undefined && process.stdout.isTTY) : out,
+  )
+}
+
+/** The pino logger that `createLogger` makes. */
+export type { Logger } from 'pino'
+
+const SECRET_NAMES = [
+  'password',
+  'newPassword',
+  'currentPassword',
+  'token',
+  'accessToken',
+  'secret',
+  'SESSION_SECRET',
+  'REDIS_URL',
+  'authorization',
+  'Authorization',
+  'proxy-authorization',
+  'cookie',
+  'Cookie',
+  'cookies',
+  'set-cookie',
+  'sessionId',
+  'csrfToken',
+  '_csrf',
+]
+const REDACTED = SECRET_NAMES.flatMap(name => ['', '*', '*.*'].map(parent => `${parent}["${name}"]`))
+
+function serializeError(error: unknown): unknown {
+  // A plain error is complete without its stack.
+  if (error instanceof PlainError) return { type: error.name, message: error.message }
+  return error instanceof Error ? stdSerializers.err(error) : error
+}
+
+function prettyStream(out: DestinationStream, colour: boolean): DestinationStream {
+  return {
+    write(line) {
+      const record = parseLogLine(line)
+      out.write(record === undefined ? line : `${formatLogRecord(record, { colour })}\n`)
+    },
+  }
+}
+
+function standardOutput(pretty: boolean): DestinationStream {
+  // pino's own destination bears a closed pipe; process.stdout has to be told.
+  if (!pretty) return pino.destination({ dest: 1, sync: true })
+  if (!process.stdout.listeners('error').includes(ignoreClosedPipe))
+    process.stdout.on('error', ignoreClosedPipe)
+  return process.stdout
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}

@@ -1,0 +1,150 @@
+import { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { NoRedisError } from './no-redis-error.ts'
+import { withoutCredentials } from './printable.ts'
+import { PrivateRedis } from './private-redis/private-redis.ts'
+import { askOnce, lastingOptions, OutageLog, type RedisRole } from './redis-connection.ts'
+import { parseRedisUrl, type RedisAddress } from './redis-url.ts'
+import { isNewEnough, OLDEST_REDIS, versionIn } from './redis-version.ts'
+
+/** Options of `openRedis`. */
+export interface OpenRedisOptions {
+  /** As in `REDIS_URL`; unset or empty: the private Redis. */
+  url?: string | undefined
+  /** Where the private Redis keeps its data, in a folder `redis`; made when it isn't there. */
+  dataDir: string
+  /** Told when Redis is lost, found again, fetched or started. */
+  log: Logger
+}
+
+/** A process's way to Redis. */
+export interface RedisHandle {
+  /** Which Redis it is, for a banner: never with a password. */
+  readonly description: string
+  /** Whether it is the private Redis. */
+  readonly isPrivate: boolean
+  /**
+   * Opens a connection, which later reconnects by itself.
+   *
+   * For `web` a command fails after 700 ms; for `worker` it waits for Redis, as BullMQ wants.
+   *
+   * @throws NoRedisError when nothing answers for 5 s, when the password is refused, or when Redis is older than 6.2
+   */
+  connect(role: RedisRole): Promise<Redis>
+  /** Closes every connection that came from here. The last process to leave shuts the private Redis down. */
+  close(): Promise<void>
+}
+
+/**
+ * Finds the Redis to use: the one at `url`, or else the private one, which is started, or joined when it already runs.
+ *
+ * @throws NoRedisError when there is none to be had
+ */
+export async function openRedis({ url, dataDir, log }: OpenRedisOptions): Promise<RedisHandle> {
+  if (url === undefined || url === '') return handleFor(await PrivateRedis.join({ dataDir, log }), log)
+  const { address, fault } = parseRedisUrl(url)
+  if (address === undefined) throw new NoRedisError(`REDIS_URL can't be used: ${fault}.`)
+  return handleFor({ address, isPrivate: false, leave: async () => {} }, log)
+}
+
+interface Place {
+  readonly address: RedisAddress
+  readonly isPrivate: boolean
+  leave(): Promise<void>
+}
+
+function handleFor(place: Place, log: Logger): RedisHandle {
+  const { address, isPrivate } = place
+  const connections: Redis[] = []
+  const outages = new OutageLog(log, isPrivate ? 'the private Redis' : `Redis at ${address.description}`)
+  let closing: Promise<void> | undefined
+  return {
+    description: address.description,
+    isPrivate,
+    async connect(role) {
+      if (closing !== undefined) throw new Error('This Redis handle is closed.')
+      await waitUntilUsable(address)
+      const redis = new Redis(lastingOptions(address.options, role))
+      connections.push(redis)
+      outages.watch(redis)
+      await redis.connect().catch(error => {
+        redis.disconnect()
+        throw unreachable(address, error)
+      })
+      return redis
+    },
+    close() {
+      closing ??= closeAll(connections, place)
+      return closing
+    },
+  }
+}
+
+async function closeAll(connections: Redis[], place: Place): Promise<void> {
+  for (const redis of connections) redis.disconnect()
+  await place.leave()
+}
+
+const CONNECT_LIMIT = 5_000
+
+async function waitUntilUsable(address: RedisAddress): Promise<void> {
+  const deadline = Date.now() + CONNECT_LIMIT
+  for (;;) {
+    try {
+      const left = Math.max(deadline - Date.now(), 500)
+      const info = await askOnce(address.options, redis => redis.info('server'), left)
+      return refuseOldRedis(address, versionIn(info))
+    } catch (error) {
+      if (error instanceof NoRedisError) throw error
+      if (isRefusal(error)) throw refused(address, error)
+      if (Date.now() + 250 > deadline) throw unreachable(address, error)
+      await new Promise(resolve => setTimeout(resolve, 250))
+    }
+  }
+}
+
+function refuseOldRedis(address: RedisAddress, version: string): void {
+  if (isNewEnough(version)) return
+  throw new NoRedisError(
+    `The Redis at ${address.description} is ${version}; Tidings needs ${OLDEST_REDIS} or newer. Upgrade it, or set REDIS_URL to another.`,
+  )
+}
+
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /^(NOAUTH|WRONGPASS|NOPERM|ERR (AUTH|invalid password|DB index))/.test(error.message)
+  )
+}
+
+function refused(address: RedisAddress, error: unknown): NoRedisError {
+  const word = error instanceof Error ? error.message.split(' ')[0] : ''
+  const what =
+    word === 'NOPERM'
+      ? 'does not let this user in'
+      : word === 'ERR'
+        ? 'does not have that database, or knows no password'
+        : 'refuses the user or password'
+  return new NoRedisError(`The Redis at ${address.description} ${what} (${word}). Correct REDIS_URL.`)
+}
+
+function unreachable(address: RedisAddress, error: unknown): NoRedisError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const text = error instanceof Error ? withoutCredentials(error.message) : String(error)
+  const reason = REASONS[code] ?? text
+  return new NoRedisError(
+    `Redis at ${address.description} does not answer (${reason}). Start it, or correct REDIS_URL; unset, Tidings starts a private Redis by itself.`,
+    { cause: error },
+  )
+}
+
+const REASONS: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ENOENT: 'there is no such socket',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the host name could not be looked up',
+  EHOSTUNREACH: 'no way to that host',
+  ENETUNREACH: 'no way to that network',
+  ETIMEDOUT: 'timed out',
+  EACCES: 'the socket is not yours to use',
+}
