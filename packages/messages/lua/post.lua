@@ -1,0 +1,78 @@
+--[[
+  post: writes messages at the end of a list.
+
+  KEYS[1]  the list: records "<id>|<key>|<message>", oldest first; an id is Redis' time in microseconds, and grows
+  KEYS[2]  its reading: what of the list has been claimed and read (claim.lua says how)
+  ARGV[1]  token of this post, so that a post which is sent again is written once; '' if it can't be sent again
+  ARGV[2]  cap: how many messages the list keeps
+  ARGV[3]  time to live of the list, ms
+  ARGV[4…] pairs of key ('' for none) and message (JSON); a key replaces the unread message that has it
+  returns  how many unread messages the cap dropped; -1 if this token was written before
+]]
+local list, reading = KEYS[1], KEYS[2]
+local token, cap, ttl = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local state = redis.call('HMGET', reading, 'watermark', 'unread', 'posts')
+local watermark, unread, posts = tonumber(state[1]) or 0, state[2] or '', state[3] or ''
+
+if token ~= '' then
+  if string.find(posts, token, 1, true) then return -1 end
+  redis.call('HSET', reading, 'posts', string.sub(posts .. token .. ' ', -8 * (#token + 1)))
+end
+
+-- A record that isn't ours counts as the oldest, read long ago.
+local function id_of(record) return string.match(record, '^(%d+)|') or '0000000000000000' end
+local function is_open(id) -- neither read nor held by a page
+  return tonumber(id) > watermark or string.find(unread, id, 1, true) ~= nil
+end
+
+local time = redis.call('TIME')
+local newest = redis.call('LINDEX', list, -1)
+local id = math.max(time[1] * 1000000 + time[2], watermark + 1, (newest and tonumber(id_of(newest)) or 0) + 1)
+
+for i = 4, #ARGV, 2 do
+  local key, message = ARGV[i], ARGV[i + 1]
+  if key ~= '' then
+    local records = redis.call('LRANGE', list, 0, -1)
+    for n = #records, 1, -1 do
+      local old = id_of(records[n])
+      if string.sub(records[n], #old + 2, #old + #key + 2) == key .. '|' and is_open(old) then
+        redis.call('LREM', list, -1, records[n])
+      end
+    end
+  end
+  redis.call('RPUSH', list, string.format('%.0f', id) .. '|' .. key .. '|' .. message)
+  id = id + 1
+end
+
+-- The cap takes what was read first, then what is unread, and last what a page holds at this moment.
+local function drop_one()
+  local first = redis.call('LINDEX', list, 0)
+  if tonumber(id_of(first)) > watermark then
+    redis.call('LPOP', list)
+    return 1
+  end
+  local held = ''
+  local fields = redis.call('HGETALL', reading)
+  for n = 1, #fields, 2 do
+    if string.sub(fields[n], 1, 6) == 'claim:' then held = held .. ' ' .. fields[n + 1] end
+  end
+  local oldest_open
+  for _, record in ipairs(redis.call('LRANGE', list, 0, -1)) do
+    if is_open(id_of(record)) then
+      oldest_open = oldest_open or record
+    elseif not string.find(held, id_of(record), 1, true) then
+      redis.call('LREM', list, 1, record)
+      return 0
+    end
+  end
+  redis.call('LREM', list, 1, oldest_open or first)
+  return 1
+end
+
+local dropped = 0
+for _ = 1, redis.call('LLEN', list) - cap do dropped = dropped + drop_one() end
+if dropped > 0 then redis.call('HINCRBY', reading, 'dropped', dropped) end
+
+redis.call('PEXPIRE', list, ttl)
+redis.call('PEXPIRE', reading, ttl)
+return dropped

@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import { LEVELS, levelTag } from './levels.ts'
+import { linkSchema } from './link.ts'
+
+const MAX_TEXT = 2000
+const MAX_DATA_BYTES = 4096
+
+/** What one posts. Text is cut at 2,000 characters; the other bounds refuse. */
+export const newMessageSchema = z.object({
+  level: z.int().min(0).max(1000),
+  text: z
+    .string()
+    .transform(plainText)
+    .refine(text => text.trim() !== '', 'expected a text that says something'),
+  extraTags: z
+    .string()
+    .max(200)
+    .regex(/^[\w -]*$/, 'expected words of letters, digits, "-" and "_"')
+    .optional(),
+  key: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[^|\p{Cc}]*$/u, 'expected no "|" and no control characters')
+    .optional(),
+  link: linkSchema.optional(),
+  data: z
+    .record(z.string(), z.json())
+    .refine(
+      data => Buffer.byteLength(JSON.stringify(data)) <= MAX_DATA_BYTES,
+      `expected at most ${MAX_DATA_BYTES} bytes of JSON`,
+    )
+    .optional(),
+})
+
+/**
+ * A message to post: `level`, `text` (plain text, never HTML), and as one likes `extraTags` (words for a stylesheet),
+ * `key` (a later message with the same key replaces this one while it is unread), `link` and `data` (a small JSON object).
+ */
+export type NewMessage = z.input<typeof newMessageSchema>
+
+/** A message as it was stored: with its id, the time of the Redis server, and its tags. */
+export interface Message extends z.output<typeof newMessageSchema> {
+  /** Sorts by time. */
+  readonly id: string
+  readonly time: Date
+  /** The level's own tag. */
+  readonly levelTag: string
+  /** Extra tags, then the level's tag, as in Django. */
+  readonly tags: string
+}
+
+/** What may be said of a message besides its level and text. */
+export type MessageOptions = Omit<NewMessage, 'level' | 'text'>
+
+/** A DEBUG message. */
+export const debug = messageOf(LEVELS.DEBUG)
+/** An INFO message. */
+export const info = messageOf(LEVELS.INFO)
+/** A SUCCESS message. */
+export const success = messageOf(LEVELS.SUCCESS)
+/** A WARNING message. */
+export const warning = messageOf(LEVELS.WARNING)
+/** An ERROR message. */
+export const error = messageOf(LEVELS.ERROR)
+
+/**
+ * Checks a message before it is posted.
+ * @throws TypeError naming each field at fault, what was expected of it, and what came.
+ */
+export function checkMessage(message: NewMessage): z.output<typeof newMessageSchema> {
+  const checked = newMessageSchema.safeParse(message)
+  if (checked.success) return checked.data
+  const faults = checked.error.issues.map(issue => `${issue.path.join('.') || 'message'}: ${issue.message}`)
+  throw new TypeError(`A message can't be posted: ${faults.join('; ')}`)
+}
+
+/** The tags of a message: extra tags first, then the level's tag. */
+export function tagsOf(message: { level: number; extraTags?: string | undefined }): string {
+  return [message.extraTags, levelTag(message.level)].filter(Boolean).join(' ')
+}
+
+function messageOf(level: number): (text: string, options?: MessageOptions) => NewMessage {
+  return (text, options) => ({ ...options, level, text })
+}
+
+// Control characters could forge a line in a log or move the cursor of a terminal; half a surrogate pair breaks JSON readers.
+function plainText(text: string): string {
+  const plain = text.toWellFormed().replace(/[^\P{Cc}\n\t]/gu, '')
+  if (plain.length <= MAX_TEXT) return plain
+  const characters = Array.from(plain)
+  return characters.length <= MAX_TEXT ? plain : `${characters.slice(0, MAX_TEXT - 1).join('')}…`
+}

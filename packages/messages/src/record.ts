@@ -1,0 +1,39 @@
+import { levelTag } from './levels.ts'
+import { checkMessage, type Message, type NewMessage, newMessageSchema, tagsOf } from './message.ts'
+import type { MessageList } from './message-list.ts'
+
+/** The pair of key and JSON that the post script writes. */
+export function encodeMessage(message: NewMessage): [key: string, json: string] {
+  const { key = '', ...rest } = checkMessage(message)
+  return [key, JSON.stringify(rest)]
+}
+
+/** The id of a record in its list. */
+export function recordId(record: string): string {
+  return record.slice(0, record.indexOf('|'))
+}
+
+/** The message of a record; `undefined` for one that isn't ours or is broken. */
+export function decodeRecord(record: string, list: MessageList): Message | undefined {
+  const [, id, key, json] = /^(\d{16})\|([^|]*)\|(.*)$/s.exec(record) ?? []
+  if (id === undefined || json === undefined) return undefined
+  const message = newMessageSchema.safeParse(parseJson(json))
+  if (!message.success) return undefined
+  const { level } = message.data
+  return {
+    ...message.data,
+    ...(key ? { key } : {}),
+    id: list.idOf(id),
+    time: new Date(Number(id) / 1000),
+    levelTag: levelTag(level),
+    tags: tagsOf(message.data),
+  }
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}

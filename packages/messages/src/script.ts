@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { Cluster, Redis } from 'ioredis'
+
+/** A Lua script of this package's `lua` folder. */
+export class Script {
+  readonly text: string
+  readonly #command: string
+
+  constructor(name: string) {
+    this.text = readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), 'utf8')
+    // Two versions of this package may share a connection: each has commands of its own.
+    this.#command = `tidings:${name}:${createHash('sha1').update(this.text).digest('hex').slice(0, 8)}`
+  }
+
+  /** Runs the script: EVALSHA, and EVAL once where the server doesn't know it. */
+  async run(
+    redis: Redis | Cluster,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<unknown> {
+    const commands = redis as unknown as Record<
+      string,
+      ((...args: (string | number)[]) => Promise<unknown>) | undefined
+    >
+    if (!commands[this.#command]) redis.defineCommand(this.#command, { lua: this.text })
+    return commands[this.#command]?.(keys.length, ...keys, ...args)
+  }
+}

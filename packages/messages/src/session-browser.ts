@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+
+// Where the browser's id is kept in its session; an application that renews a session at login keeps this key.
+const SESSION_KEY = 'messages'
+
+const markSchema = z.object({ browser: z.string(), owner: z.string().optional() })
+
+/** What this needs of a session; that of @fastify/session has it. */
+export interface BrowserSession {
+  get(key: string): unknown
+  set(key: string, value: unknown): void
+}
+
+/**
+ * The id under which messages wait for a browser. It is random, lives in the session, and belongs to the first owner who
+ * logs in with it: what a visitor was told is still there after the login, and nobody else on that browser ever sees it.
+ */
+export function sessionBrowser(
+  session: BrowserSession,
+  owner: string | undefined,
+  { create }: { create: boolean },
+): string | undefined {
+  const found = markSchema.safeParse(session.get(SESSION_KEY)).data
+  const mark = found && (found.owner === undefined || found.owner === owner) ? found : undefined
+  if (!mark && !create) return undefined
+  const browser = mark?.browser ?? randomUUID()
+  if (!mark || mark.owner !== owner) session.set(SESSION_KEY, { browser, owner })
+  return browser
+}

@@ -1,0 +1,375 @@
+import { describe, expect, it } from 'vitest'
+import { testRedis } from '../../../test/redis.ts'
+import { error, info, RedisMessageStore, success, warning } from '../src/index.ts'
+
+const { redis, prefix } = testRedis()
+let users = 0
+const newUser = () => `user-${++users}`
+
+const store = new RedisMessageStore({ redis, prefix })
+const texts = (claim: { messages: readonly { text: string }[] } | undefined) =>
+  claim?.messages.map(({ text }) => text) ?? []
+const ids = (claim: { messages: readonly { id: string }[] } | undefined) =>
+  claim?.messages.map(({ id }) => id) ?? []
+
+async function show(owner: string, limit = 10): Promise<string[]> {
+  const claim = await store.claim({ owner }, { limit })
+  if (claim) await store.confirm(claim, ids(claim))
+  return texts(claim)
+}
+
+describe('posting', () => {
+  it('keeps level, text, tags, link, data and the time of Redis', async () => {
+    const owner = newUser()
+    await store.post(
+      owner,
+      error('Failed.', { extraTags: 'import', link: { href: '/jobs/1', text: 'Look' }, data: { rows: 3 } }),
+    )
+    const [message] = (await store.claim({ owner }, { limit: 10 }))?.messages ?? []
+    expect(message).toMatchObject({
+      level: 40,
+      text: 'Failed.',
+      levelTag: 'error',
+      tags: 'import error',
+      link: { href: '/jobs/1', text: 'Look' },
+      data: { rows: 3 },
+    })
+    const [seconds] = await redis.time()
+    expect(Math.abs(Number(message?.time) / 1000 - Number(seconds))).toBeLessThan(5)
+  })
+
+  it('keeps the order of several messages in one post', async () => {
+    const owner = newUser()
+    await store.post(owner, [info('one'), info('two'), info('three')])
+    expect(await show(owner)).toEqual(['one', 'two', 'three'])
+  })
+
+  it.each([
+    ['an empty text', { level: 20, text: '  ' }, /text/],
+    ['a level that is no integer', { level: 2.5, text: 'x' }, /level/],
+    [
+      'a link that runs a script',
+      { level: 20, text: 'x', link: { href: 'javascript:alert(1)', text: 'x' } },
+      /href/,
+    ],
+    [
+      'a link to another host that looks like a path',
+      { level: 20, text: 'x', link: { href: '//evil.example', text: 'x' } },
+      /href/,
+    ],
+    [
+      'a link with a backslash',
+      { level: 20, text: 'x', link: { href: '/\\evil.example', text: 'x' } },
+      /href/,
+    ],
+    ['a link with a tab', { level: 20, text: 'x', link: { href: '/\t/evil.example', text: 'x' } }, /href/],
+    ['tags that leave their attribute', { level: 20, text: 'x', extraTags: '"><script>' }, /extraTags/],
+    ['a key with the separator', { level: 20, text: 'x', key: 'a|b' }, /key/],
+    ['data over its bound', { level: 20, text: 'x', data: { big: 'x'.repeat(5000) } }, /data/],
+  ])('refuses %s, saying which field is at fault', async (_, message, field) => {
+    await expect(store.post(newUser(), message)).rejects.toThrow(field)
+  })
+
+  it('cuts a long text at a whole character', async () => {
+    const owner = newUser()
+    await store.post(owner, info('🎉'.repeat(2001)))
+    const [text] = await show(owner)
+    expect(text).toBe(`${'🎉'.repeat(1999)}…`)
+  })
+
+  it('takes out control characters and halves of characters', async () => {
+    const owner = newUser()
+    await store.post(owner, info('a\u0000b\u001b[31mc\r\nd\ud800e'))
+    expect(await show(owner)).toEqual(['ab[31mc\nd\ufffde'])
+  })
+
+  it('writes a post that is sent again only once', async () => {
+    const owner = newUser()
+    const { keys, args } = store.postArguments(owner, 'token-01')
+    const { SCRIPTS, encodeMessage } = await import('../src/index.ts')
+    await SCRIPTS.post.run(redis, keys, [...args, ...encodeMessage(info('once'))])
+    expect(await SCRIPTS.post.run(redis, keys, [...args, ...encodeMessage(info('once'))])).toBe(-1)
+    expect(await show(owner)).toEqual(['once'])
+  })
+
+  it('goes on when the clock of Redis was set back: ids still grow', async () => {
+    const owner = newUser()
+    await redis.rpush(
+      `${prefix}:messages:user:${owner}`,
+      '9000000000000000||{"level":20,"text":"from the future"}',
+    )
+    await store.post(owner, info('now'))
+    expect(await show(owner)).toEqual(['from the future', 'now'])
+  })
+})
+
+describe('keys', () => {
+  it('replaces an unread message with the same key, and moves it to the end', async () => {
+    const owner = newUser()
+    await store.post(owner, [info('Import started.', { key: 'job:1' }), info('other')])
+    await store.post(owner, success('Import done.', { key: 'job:1' }))
+    expect(await show(owner)).toEqual(['other', 'Import done.'])
+  })
+
+  it('does not replace a message that a page holds, nor one that was shown', async () => {
+    const owner = newUser()
+    await store.post(owner, info('first', { key: 'k' }))
+    const claim = await store.claim({ owner }, { limit: 10 })
+    await store.post(owner, info('second', { key: 'k' }))
+    if (claim) await store.confirm(claim, ids(claim))
+    await store.post(owner, info('third', { key: 'k' }))
+    expect(texts(claim)).toEqual(['first'])
+    expect((await store.inbox(owner)).map(({ text }) => text)).toEqual(['third', 'first'])
+  })
+
+  it('replaces a message that was released', async () => {
+    const owner = newUser()
+    await store.post(owner, info('first', { key: 'k' }))
+    const claim = await store.claim({ owner }, { limit: 10 })
+    if (claim) await store.release(claim)
+    await store.post(owner, info('second', { key: 'k' }))
+    expect(await show(owner)).toEqual(['second'])
+  })
+
+  it('does not take a key for another that begins with it', async () => {
+    const owner = newUser()
+    await store.post(owner, [
+      info('job 1', { key: 'job:1' }),
+      info('job 12', { key: 'job:12' }),
+      info('done', { key: 'job:1' }),
+    ])
+    expect(await show(owner)).toEqual(['job 12', 'done'])
+  })
+})
+
+describe('claim, confirm, release', () => {
+  it('shows a message once and keeps it in the inbox', async () => {
+    const owner = newUser()
+    await store.post(owner, [info('one'), warning('two')])
+    expect(await show(owner)).toEqual(['one', 'two'])
+    expect(await show(owner)).toEqual([])
+    expect((await store.inbox(owner)).map(({ text, unread }) => [text, unread])).toEqual([
+      ['two', false],
+      ['one', false],
+    ])
+  })
+
+  it('gives a second tab only what is newer', async () => {
+    const owner = newUser()
+    await store.post(owner, info('one'))
+    const first = await store.claim({ owner }, { limit: 10 })
+    await store.post(owner, info('two'))
+    const second = await store.claim({ owner }, { limit: 10 })
+    expect([texts(first), texts(second)]).toEqual([['one'], ['two']])
+    expect(await store.claim({ owner }, { limit: 10 })).toBeUndefined()
+  })
+
+  it('shows what a page held and did not show on the next one', async () => {
+    const owner = newUser()
+    await store.post(owner, [info('one'), info('two'), info('three')])
+    const claim = await store.claim({ owner }, { limit: 10 })
+    if (claim) await store.confirm(claim, ids(claim).slice(1, 2))
+    expect(await show(owner)).toEqual(['one', 'three'])
+  })
+
+  it('shows all that was released on the next page, before what came later', async () => {
+    const owner = newUser()
+    await store.post(owner, [info('one'), info('two')])
+    const claim = await store.claim({ owner }, { limit: 10 })
+    await store.post(owner, info('three'))
+    if (claim) await store.release(claim)
+    expect(await show(owner)).toEqual(['one', 'two', 'three'])
+  })
+
+  it('gives back what a dead process held when its lease is over', async () => {
+    const hasty = new RedisMessageStore({ redis, prefix, lease: 100 })
+    const owner = newUser()
+    await store.post(owner, info('one'))
+    const lost = await hasty.claim({ owner }, { limit: 10 })
+    expect(await store.claim({ owner }, { limit: 10 })).toBeUndefined()
+    await expect.poll(() => show(owner), { interval: 20 }).toEqual(['one'])
+    // A confirm that comes too late takes nothing from anybody.
+    await store.post(owner, info('two'))
+    if (lost) await hasty.confirm(lost, ids(lost))
+    expect(await show(owner)).toEqual(['two'])
+  })
+
+  it('takes no more than the limit and says how many wait', async () => {
+    const owner = newUser()
+    await store.post(
+      owner,
+      Array.from({ length: 25 }, (_, i) => info(String(i))),
+    )
+    const claim = await store.claim({ owner }, { limit: 10 })
+    expect([texts(claim).length, claim?.more]).toEqual([10, 15])
+    if (claim) await store.confirm(claim, ids(claim))
+    expect((await store.claim({ owner }, { limit: Infinity }))?.messages).toHaveLength(15)
+  })
+
+  it('repeats without harm: confirm and release twice, and a claim sent again gets the same messages', async () => {
+    const owner = newUser()
+    const { SCRIPTS } = await import('../src/index.ts')
+    await store.post(owner, [info('one'), info('two')])
+    const keys = [`${prefix}:messages:user:${owner}`, `${prefix}:reading:user:${owner}`]
+    const first = await SCRIPTS.claim.run(redis, keys, ['claim-01', -1, 10_000, 60_000])
+    expect(await SCRIPTS.claim.run(redis, keys, ['claim-01', -1, 10_000, 60_000])).toEqual(first)
+    expect(await SCRIPTS.release.run(redis, [`${keys[1]}`], ['claim-01'])).toBe(1)
+    expect(await SCRIPTS.release.run(redis, [`${keys[1]}`], ['claim-01'])).toBe(0)
+    const claim = await store.claim({ owner }, { limit: 10 })
+    if (!claim) throw new Error('nothing to claim')
+    await store.confirm(claim, ids(claim).slice(0, 1))
+    await store.confirm(claim, ids(claim).slice(0, 1))
+    expect(await show(owner)).toEqual(['two'])
+  })
+
+  it('costs one command and no write where nothing is unread', async () => {
+    const owner = newUser()
+    await store.post(owner, info('one'))
+    await show(owner)
+    const sent: string[] = []
+    const own = redis.duplicate()
+    const monitor = await redis.monitor()
+    monitor.on('monitor', (_time: string, [command = '', ...args]: string[]) => {
+      if (args.some(arg => arg.includes(owner))) sent.push(command.toUpperCase())
+    })
+    const client = new RedisMessageStore({ redis: own, prefix })
+    await client.claim({ owner: 'somebody else' }, { limit: 10 }) // a connection's first call sends the whole script
+    expect(await client.claim({ owner }, { limit: 10 })).toBeUndefined()
+    await expect.poll(() => sent).toContain('EVALSHA')
+    monitor.disconnect()
+    own.disconnect()
+    // What follows EVALSHA in the list ran inside the script.
+    expect(sent).toEqual(['EVALSHA', 'LINDEX', 'HGETALL'])
+  })
+})
+
+describe('a user and their browser', () => {
+  it('shows the messages of both in order of time, and keeps only those of the user', async () => {
+    const owner = newUser()
+    const browser = `browser of ${owner}`
+    await store.post({ browser }, info('Saved.'))
+    await store.post(owner, success('Imported.'))
+    await store.post({ browser }, info('Saved again.'))
+    const claim = await store.claim({ owner, browser }, { limit: 10 })
+    expect(texts(claim)).toEqual(['Saved.', 'Imported.', 'Saved again.'])
+    if (claim) await store.confirm(claim, ids(claim))
+    expect(await store.claim({ owner, browser }, { limit: 10 })).toBeUndefined()
+    expect((await store.inbox(owner)).map(({ text }) => text)).toEqual(['Imported.'])
+    expect(await redis.exists(`${prefix}:messages:browser:${browser}`)).toBe(0)
+  })
+
+  it('shows a browser nothing of another browser or another user', async () => {
+    const [alice, bob] = [newUser(), newUser()]
+    await store.post({ browser: `of ${alice}` }, info('Saved.'))
+    await store.post(alice, info('For Alice.'))
+    expect(await store.claim({ owner: bob, browser: `of ${bob}` }, { limit: 10 })).toBeUndefined()
+    expect(await store.claim({}, { limit: 10 })).toBeUndefined()
+  })
+
+  it('keeps apart an owner whose id looks like another key', async () => {
+    const owner = newUser()
+    await store.post(`${owner}:x`, info('x'))
+    expect(await store.claim({ owner }, { limit: 10 })).toBeUndefined()
+  })
+})
+
+describe('the cap', () => {
+  const small = new RedisMessageStore({ redis, prefix, cap: 3 })
+
+  it('drops the oldest unread message past it, and says so until a page has told', async () => {
+    const owner = newUser()
+    for (const text of ['1', '2', '3', '4', '5']) await small.post(owner, info(text))
+    const claim = await small.claim({ owner }, { limit: 10 })
+    expect([texts(claim), claim?.dropped]).toEqual([['3', '4', '5'], 2])
+    if (claim) await small.confirm(claim, ids(claim))
+    await small.post(owner, info('6'))
+    expect((await small.claim({ owner }, { limit: 10 }))?.dropped).toBe(0)
+  })
+
+  it('drops what was read before what was not', async () => {
+    const owner = newUser()
+    await small.post(owner, [info('1'), info('2'), info('3')])
+    const claim = await small.claim({ owner }, { limit: 10 })
+    if (claim) await small.confirm(claim, ids(claim).slice(1, 2))
+    await small.post(owner, info('4'))
+    const next = await small.claim({ owner }, { limit: 10 })
+    expect([texts(next), next?.dropped]).toEqual([['1', '3', '4'], 0])
+  })
+
+  it('drops what a page holds last of all', async () => {
+    const owner = newUser()
+    await small.post(owner, [info('1'), info('2')])
+    const claim = await small.claim({ owner }, { limit: 1 })
+    await small.post(owner, [info('3'), info('4')])
+    if (claim) await small.release(claim)
+    expect(texts(await small.claim({ owner }, { limit: 10 }))).toEqual(['1', '3', '4'])
+  })
+})
+
+describe('bad records and limits', () => {
+  it('skips records that are broken or foreign, shows the others, and does not meet them twice', async () => {
+    const warnings: object[] = []
+    const careful = new RedisMessageStore({ redis, prefix, log: { warn: facts => warnings.push(facts) } })
+    const owner = newUser()
+    await redis.rpush(`${prefix}:messages:user:${owner}`, 'garbage')
+    await store.post(owner, info('one'))
+    await redis.rpush(
+      `${prefix}:messages:user:${owner}`,
+      '8000000000000000||{"level":"constructor"}',
+      'more garbage',
+    )
+    await store.post(owner, info('two'))
+    const claim = await careful.claim({ owner }, { limit: 10 })
+    expect(texts(claim)).toEqual(['one', 'two'])
+    if (claim) await careful.confirm(claim, ids(claim))
+    expect(warnings).toHaveLength(1)
+    expect(await careful.claim({ owner }, { limit: 10 })).toBeUndefined()
+    expect((await careful.inbox(owner)).map(({ text }) => text)).toEqual(['two', 'one'])
+  })
+
+  it('expires with its list, never before it', async () => {
+    const owner = newUser()
+    await store.post(owner, info('one'))
+    await show(owner)
+    const [list, reading] = await Promise.all(
+      ['messages', 'reading'].map(kind => redis.pttl(`${prefix}:${kind}:user:${owner}`)),
+    )
+    expect(list).toBeGreaterThan(29 * 24 * 60 * 60 * 1000)
+    expect(reading).toBeGreaterThanOrEqual(Number(list))
+  })
+
+  it('refuses options out of range and recipients that are none', async () => {
+    expect(() => new RedisMessageStore({ redis, cap: 0 })).toThrow(/cap/)
+    await expect(store.post('', info('x'))).rejects.toThrow(/owner/)
+  })
+})
+
+describe('races', () => {
+  it('gives each of 2,000 messages to exactly one of four tabs while they are posted', async () => {
+    const owner = newUser()
+    const big = new RedisMessageStore({ redis, prefix, cap: 5000 })
+    const seen: string[] = []
+    let posting = true
+    let claims = 0
+    const tabs = Array.from({ length: 4 }, async () => {
+      for (;;) {
+        const last = !posting
+        const claim = await big.claim({ owner }, { limit: 10 })
+        if (!claim && last) return
+        if (!claim) continue
+        if (++claims % 5 === 0) {
+          await big.release(claim)
+          continue
+        }
+        await big.confirm(claim, ids(claim))
+        seen.push(...texts(claim))
+      }
+    })
+    for (let i = 0; i < 2000; i += 4)
+      await Promise.all([0, 1, 2, 3].map(n => big.post(owner, info(String(i + n)))))
+    posting = false
+    await Promise.all(tabs)
+    seen.push(...(await show(owner, Infinity)))
+    expect(seen.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 2000 }, (_, i) => i))
+  })
+})
