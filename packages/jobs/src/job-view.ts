@@ -1,0 +1,76 @@
+import type { Job } from 'bullmq'
+import type { AnyJobDefinition } from './define-job.ts'
+import { decodeReason } from './failed-reason.ts'
+import { storedDataSchema, storedProgressSchema, storedResultSchema } from './stored-job.ts'
+
+/** Where a job is, in BullMQ's words. */
+export type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'failed'
+
+/** A job as its owner may see it. */
+export interface JobView {
+  readonly id: string
+  readonly name: string
+  /** In plain words; the name, where the definition isn't known here. */
+  readonly title: string
+  readonly state: JobState
+  /** How it ended; `undefined` while it hasn't. */
+  readonly outcome?: 'success' | 'partial' | 'failure'
+  readonly progress?: { readonly fraction: number; readonly text?: string | undefined }
+  /** Attempts that were begun. */
+  readonly attempt: number
+  readonly attempts: number
+  readonly input: unknown
+  readonly result?: unknown
+  /** Why it failed, safe to show. */
+  readonly reason?: string
+  readonly createdAt: Date
+  readonly startedAt?: Date
+  readonly finishedAt?: Date
+  /** When a delayed job is tried next. */
+  readonly nextAttemptAt?: Date
+}
+
+const STATES: Readonly<Record<string, JobState>> = {
+  waiting: 'waiting',
+  prioritized: 'waiting',
+  'waiting-children': 'waiting',
+  delayed: 'delayed',
+  active: 'active',
+  completed: 'completed',
+  failed: 'failed',
+}
+
+/** A stored job for its owner; `undefined` for anybody else, and for a job that isn't in any state (it was just removed). */
+export function jobView(
+  job: Job,
+  bullState: string,
+  owner: string,
+  definition: AnyJobDefinition | undefined,
+): JobView | undefined {
+  const data = storedDataSchema.safeParse(job.data)
+  const state = STATES[bullState]
+  if (!data.success || data.data.owner !== owner || !state || job.id === undefined) return undefined
+  const progress = storedProgressSchema.safeParse(job.progress).data
+  return {
+    id: job.id,
+    name: job.name,
+    title: definition?.title ?? job.name,
+    state,
+    ...ending(job, state),
+    ...(progress && { progress }),
+    attempt: state === 'active' ? job.attemptsMade + 1 : job.attemptsMade,
+    attempts: job.opts.attempts ?? 1,
+    input: data.data.input,
+    createdAt: new Date(job.timestamp),
+    ...(job.processedOn && { startedAt: new Date(job.processedOn) }),
+    ...(job.finishedOn && { finishedAt: new Date(job.finishedOn) }),
+    ...(state === 'delayed' && { nextAttemptAt: new Date((job.processedOn ?? job.timestamp) + job.delay) }),
+  }
+}
+
+function ending(job: Job, state: JobState): Pick<JobView, 'outcome' | 'result' | 'reason'> {
+  if (state === 'failed') return { outcome: 'failure', reason: decodeReason(job.failedReason) }
+  if (state !== 'completed') return {}
+  const stored = storedResultSchema.safeParse(job.returnvalue).data
+  return { outcome: stored?.kind ?? 'success', result: stored?.result }
+}

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import { Quarantine } from '../src/quarantine.ts'
+
+const suspect = { isSuspect: true }
+const innocent = { isSuspect: false }
+
+it('lets jobs without suspicion run side by side', async () => {
+  const quarantine = new Quarantine(60_000)
+  expect([await quarantine.enter(innocent), await quarantine.enter(innocent)]).toEqual([true, true])
+})
+
+it('lets a suspect run alone: others come back later', async () => {
+  const quarantine = new Quarantine(60_000)
+  expect(await quarantine.enter(suspect)).toBe(true)
+  expect([await quarantine.enter(innocent), await quarantine.enter(suspect)]).toEqual([false, false])
+  quarantine.leave(suspect)
+  expect(await quarantine.enter(innocent)).toBe(true)
+})
+
+it('has a suspect wait for those that run, and lets nobody in before it', async () => {
+  const quarantine = new Quarantine(60_000)
+  await quarantine.enter(innocent)
+  await quarantine.enter(innocent)
+  const order: string[] = []
+  const waiting = quarantine.enter(suspect).then(() => order.push('suspect runs'))
+  expect(await quarantine.enter(innocent)).toBe(false)
+  quarantine.leave(innocent)
+  order.push('one left')
+  quarantine.leave(innocent)
+  await waiting
+  expect(order).toEqual(['one left', 'suspect runs'])
+})
+
+it('loses patience with jobs that run for long', async () => {
+  const quarantine = new Quarantine(10)
+  await quarantine.enter(innocent)
+  expect(await quarantine.enter(suspect)).toBe(true)
+  quarantine.leave(innocent)
+  expect(await quarantine.enter(innocent)).toBe(false)
+})
