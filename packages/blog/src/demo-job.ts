@@ -1,0 +1,79 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { defineJob, JobFailure, partial } from '@tidings/jobs'
+import { z } from 'zod'
+import { characters } from './plain-text.ts'
+
+const MOST_SECONDS = 3600
+
+/** The ways in which the demo job can end. */
+export const DEMO_OUTCOMES = ['succeed', 'fail', 'flaky', 'partial', 'crash', 'hang'] as const
+
+/**
+ * The job that ends as it is told to: it works for `seconds` (0 to 3600), and then it succeeds, fails, fails once and
+ * succeeds when tried again (`flaky`), succeeds in part, kills its worker (`crash`) or does nothing any more until
+ * somebody stops it (`hang`; it gives itself up after another `options.hangsFor` milliseconds, a minute by default). Each
+ * of its messages shows `label`.
+ */
+export function defineDemo({ hangsFor = 60_000 }: { hangsFor?: number } = {}) {
+  return defineJob({
+    name: 'demo',
+    title: 'Demo',
+    input: z.object({
+      label: z
+        .string()
+        .refine(label => characters(label) <= 200, 'Expected a label of at most 200 characters.')
+        .default(''),
+      outcome: z.enum(DEMO_OUTCOMES).default('succeed'),
+      seconds: z.coerce.number().min(0).max(MOST_SECONDS).default(0),
+    }),
+    attempts: 3,
+    backoff: { type: 'fixed', delay: 1_000 },
+    timeLimit: MOST_SECONDS * 1_000 + hangsFor + 60_000,
+
+    async run({ input, attempt, progress, signal }) {
+      await work(input.seconds, signal, progress)
+      const result = { seconds: input.seconds }
+      switch (input.outcome) {
+        case 'succeed':
+          return result
+        case 'partial':
+          return partial(result)
+        case 'fail':
+          throw new JobFailure('It was told to fail.')
+        case 'flaky':
+          if (attempt === 1) throw new Error('The demo job was told to fail once.')
+          return result
+        case 'crash':
+          process.kill(process.pid, 'SIGKILL')
+          throw new Error('The demo job could not kill its worker.')
+        case 'hang':
+          await wait(hangsFor, undefined, { signal })
+          throw new JobFailure(`It did nothing for ${hangsFor / 1_000} seconds.`)
+      }
+    },
+
+    messages: {
+      success: ({ input }) => `The demo job${named(input.label)} succeeded.`,
+      partial: ({ input }) => `The demo job${named(input.label)} succeeded in part.`,
+      failure: ({ input, reason }) => `The demo job${named(input.label)} failed. ${reason}`,
+    },
+  })
+}
+
+async function work(
+  seconds: number,
+  signal: AbortSignal,
+  progress: (fraction: number, text?: string) => Promise<void>,
+) {
+  signal.throwIfAborted()
+  const started = performance.now()
+  for (let passed = 0; passed < seconds; passed = (performance.now() - started) / 1_000) {
+    await progress(passed / seconds, `${Math.floor(passed)} of ${seconds} seconds`)
+    await wait(Math.min(1_000, (seconds - passed) * 1_000), undefined, { signal })
+  }
+}
+
+// As it was typed: no cleaning, no trimming.
+function named(label: string): string {
+  return label === '' ? '' : ` “${label}”`
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { defineJob, JobFailure, partial } from '@tidings/jobs'
+import { z } from 'zod'
+import type { Blog } from './blog.ts'
+import { type CsvPost, readCsvPosts } from './csv-posts.ts'
+import type { StoredFile } from './file-store.ts'
+import { cleanLine, plural, quoted } from './plain-text.ts'
+import type { Post } from './post.ts'
+
+/** The largest file that an import takes: 10 MB. */
+export const IMPORT_MAX_BYTES = 10 * 1024 * 1024
+
+/** The most rows that an import takes, the header row not counted. */
+export const IMPORT_MAX_ROWS = 50_000
+
+/** A row that was skipped: the line of the file in which it starts, and why. */
+export interface SkippedRow {
+  line: number
+  reason: string
+}
+
+/** What an import came to: `problems` holds the first 100 of the skipped rows. */
+export interface ImportResult {
+  imported: number
+  skipped: number
+  problems: SkippedRow[]
+}
+
+const BATCH = 100
+const KEPT_PROBLEMS = 100
+const TOLD_PROBLEMS = 5
+
+/**
+ * The job that reads an uploaded CSV file of posts. It reads the file twice: first it checks every row and stores
+ * nothing, so that a file that can't be read to its end imports nothing; then it stores what is valid. A post's id
+ * comes from the job's id and the row, so a job that runs again, after a kill too, imports nothing twice.
+ */
+export function defineImportPosts(blog: Blog) {
+  return defineJob({
+    name: 'import-posts',
+    title: 'Import posts',
+    input: z.object({ file: z.string().min(1), name: z.string().max(1000).transform(cleanLine) }),
+    attempts: 3,
+    backoff: { type: 'exponential', delay: 1_000 },
+    timeLimit: 10 * 60_000,
+
+    async run({ input, owner, jobId, progress, signal }) {
+      const file = await blog.files.find(input.file)
+      if (!file || file.owner !== owner)
+        throw new JobFailure('The file is not there any more. Upload it again.')
+      if (file.size > IMPORT_MAX_BYTES)
+        throw new JobFailure('The file is larger than 10 MB. Split it in two.')
+      const author = await blog.users.find(owner)
+      if (!author) throw new JobFailure('Your account is not there any more.')
+      const result = await checkRows(blog, file, signal, fraction =>
+        progress(fraction / 2, 'Checking the rows'),
+      )
+
+      const importedAt = new Date()
+      const storing = rowsOf(blog, file, signal, fraction =>
+        progress((1 + fraction) / 2, 'Storing the posts'),
+      )
+      let batch: Post[] = []
+      for await (const { post, row } of storing) {
+        if (!post) continue
+        const publishedAt = post.publishedAt ?? importedAt
+        batch.push({ ...post, id: postId(jobId, row), author: author.username, authorId: owner, publishedAt })
+        if (batch.length < BATCH) continue
+        await blog.posts.saveNew(batch)
+        batch = []
+      }
+      await blog.posts.saveNew(batch)
+      return result.skipped > 0 ? partial(result) : result
+    },
+
+    messages: {
+      success: ({ result }) => `Imported ${plural(result.imported, 'post')}.`,
+      partial: ({ result, jobId }) => ({
+        text: `Imported ${plural(result.imported, 'post')}, skipped ${plural(result.skipped, 'row')} (${listed(result)}).`,
+        link: { href: `/jobs/${jobId}`, text: 'See the import' },
+      }),
+      failure: ({ input, reason }) => `The import of ${quoted(input.name)} failed. ${reason}`,
+    },
+  })
+}
+
+async function checkRows(blog: Blog, file: StoredFile, signal: AbortSignal, progress: Progress) {
+  const result: ImportResult = { imported: 0, skipped: 0, problems: [] }
+  for await (const { post, row, line, reason } of rowsOf(blog, file, signal, progress)) {
+    if (row > IMPORT_MAX_ROWS)
+      throw new JobFailure('It has more than 50,000 rows. Split it into smaller files.')
+    if (post) result.imported += 1
+    else {
+      result.skipped += 1
+      if (result.problems.length < KEPT_PROBLEMS) result.problems.push({ line, reason })
+    }
+  }
+  if (result.imported > 0) return result
+  if (result.skipped === 0) throw new JobFailure('It has a header row, but no rows below it.')
+  if (result.skipped === 1) throw new JobFailure(`Its only row is no post (${listed(result)}).`)
+  throw new JobFailure(`None of its ${plural(result.skipped, 'row')} is a post (${listed(result)}).`)
+}
+
+type Progress = (fraction: number) => Promise<void>
+
+async function* rowsOf(blog: Blog, file: StoredFile, signal: AbortSignal, progress: Progress) {
+  let bytes = 0
+  async function* content() {
+    for await (const piece of blog.files.read(file.id)) {
+      bytes += piece.length
+      yield piece
+      await progress(bytes / file.size) // once a piece of 256 kB: at most 40 times a pass
+    }
+  }
+  let rows = 0
+  for await (const row of readCsvPosts(content())) {
+    if (rows++ % BATCH === 0) signal.throwIfAborted()
+    yield row satisfies CsvPost
+  }
+}
+
+function listed({ skipped, problems }: ImportResult): string {
+  const told = problems.slice(0, TOLD_PROBLEMS).map(({ line, reason }) => `line ${line}: ${reason}`)
+  const more = skipped - told.length
+  return [...told, ...(more > 0 ? [`and ${more.toLocaleString('en')} more`] : [])].join('; ')
+}
+
+// Shaped like a UUID. The last group falls with the row, so that posts of one moment are listed in the file's order.
+function postId(jobId: string, row: number): string {
+  const hash = createHash('sha256').update(`import-posts:${jobId}`).digest('hex')
+  const last = (0xffffffffffff - row).toString(16)
+  return [hash.slice(0, 8), hash.slice(8, 12), hash.slice(12, 16), hash.slice(16, 20), last].join('-')
+}
