@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto'
+import fastifyFormbody from '@fastify/formbody'
+import fastifyHelmet from '@fastify/helmet'
+import fastifyView from '@fastify/view'
+import type { Blog, blogJobs } from '@tidings/blog'
+import type { Jobs } from '@tidings/jobs'
+import type { MessageStore } from '@tidings/messages'
+import { fastifyMessages } from '@tidings/messages/fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Redis } from 'ioredis'
+import pug from 'pug'
+import { isHttps, type WebConfig } from './config.ts'
+import { jobKinds } from './job-kinds/index.ts'
+import { ownAddress } from './own-address.ts'
+import { access } from './plugins/access.ts'
+import { assets } from './plugins/assets.ts'
+import { answerFrameworkError, errors, refuseConnection } from './plugins/errors.ts'
+import { ownSite } from './plugins/own-site.ts'
+import { requestLog } from './plugins/request-log.ts'
+import { securityHeaders } from './plugins/security-headers.ts'
+import { session } from './plugins/session.ts'
+import { demoRoutes } from './routes/demo.ts'
+import { fileRoutes } from './routes/files.ts'
+import { healthRoutes } from './routes/health.ts'
+import { inboxRoutes } from './routes/inbox.ts'
+import { jobRoutes } from './routes/jobs.ts'
+import { listingRoutes } from './routes/listing.ts'
+import { sessionRoutes } from './routes/session.ts'
+import { compileViews, VIEWS } from './views.ts'
+
+/** What the site is built of. Whoever made the connection and the job definitions closes them, after the app. */
+export interface AppOptions {
+  config: Pick<WebConfig, 'HOST' | 'PORT' | 'PUBLIC_URL' | 'TRUST_PROXY' | 'DEMO'>
+  /** Signs session cookies; at least 32 characters. */
+  sessionSecret: string
+  log: FastifyBaseLogger
+  /** For sessions and the readiness check. */
+  redis: Redis
+  store: MessageStore
+  blog: Blog
+  jobs: Jobs
+  /** The definitions that `jobs` was made with. */
+  definitions: ReturnType<typeof blogJobs>
+  /** Before the sessions' keys; default `{tidings}`. */
+  prefix?: string
+}
+
+const SECOND = 1000
+
+/** Builds the web site: plugins, then routes. It doesn't listen. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { config, log, redis, store, blog, jobs, definitions, sessionSecret, prefix = '{tidings}' } = options
+  const views = compileViews()
+  const kinds = jobKinds({ jobs, blog, definitions })
+  const app: FastifyInstance = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomBytes(6).toString('hex'),
+    // Whoever sets TRUST_PROXY says that this many proxies stand before every client.
+    trustProxy: config.TRUST_PROXY > 0 && ((_, hop) => hop < config.TRUST_PROXY),
+    bodyLimit: 64 * 1024,
+    connectionTimeout: 60 * SECOND,
+    requestTimeout: 120 * SECOND,
+    handlerTimeout: 10 * SECOND,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 500 },
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error, request, reply) => {
+      answerFrameworkError(app, views, error, request, reply).catch(err =>
+        request.log.error({ err }, 'no answer'),
+      )
+    },
+  })
+  const address = ownAddress({
+    publicUrl: config.PUBLIC_URL,
+    host: config.HOST,
+    port: () => portOf(app) ?? config.PORT,
+  })
+  app.decorate('isDemo', config.DEMO)
+
+  await app.register(requestLog)
+  await app.register(fastifyHelmet, securityHeaders({ https: isHttps(config) }))
+  await app.register(errors, { views })
+  await app.register(ownSite, { address })
+  await app.register(fastifyView, { engine: { pug }, root: VIEWS, viewExt: 'pug', production: true })
+  await app.register(assets)
+  await app.register(healthRoutes, { redis })
+
+  // Everything that knows people. Outside of it, nothing touches Redis unless it says so.
+  await app.register(async pages => {
+    pages.removeAllContentTypeParsers()
+    await pages.register(fastifyFormbody)
+    await pages.register(session, { redis, prefix, secret: sessionSecret, secure: isHttps(config) })
+    await pages.register(access, { users: blog.users, address })
+    await pages.register(fastifyMessages, { store, owner: request => request.user?.id })
+    await pages.register(listingRoutes, { posts: blog.posts })
+    await pages.register(sessionRoutes, { users: blog.users })
+    await pages.register(jobRoutes, { jobs, kinds })
+    await pages.register(fileRoutes, { files: blog.files, jobs, kinds })
+    await pages.register(inboxRoutes, { store })
+    if (config.DEMO) await pages.register(demoRoutes)
+  })
+  return app
+}
+
+function portOf(app: FastifyInstance): number | undefined {
+  const address = app.server.address()
+  return typeof address === 'object' && address !== null ? address.port : undefined
+}

@@ -1,0 +1,75 @@
+import { type Blog, type blogJobs, IMPORT_MAX_BYTES, whyNotCsv } from '@tidings/blog'
+import type { Jobs } from '@tidings/jobs'
+import { z } from 'zod'
+import { inNumbers } from '../in-numbers.ts'
+import { type JobKind, NO_RESULT } from './job-kind.ts'
+
+const KEPT_FOR = 24 * 60 * 60_000
+const LOOKED_AT = 64 * 1024
+
+const inputSchema = z.object({ name: z.string() })
+const resultSchema = z.object({
+  imported: z.number(),
+  skipped: z.number(),
+  problems: z.array(z.object({ line: z.number(), reason: z.string() })).default([]),
+})
+
+/** Importing posts from a CSV file. */
+export function importPosts(parts: {
+  jobs: Jobs
+  files: Blog['files']
+  definition: ReturnType<typeof blogJobs>['importPosts']
+}): JobKind {
+  const { jobs, files, definition } = parts
+  return {
+    name: definition.name,
+    title: definition.title,
+    about: 'Adds the posts of a CSV file to the blog. You may leave the page while it runs.',
+    button: 'Import',
+    fields: [
+      {
+        kind: 'file',
+        name: 'file',
+        label: 'CSV file',
+        hint: 'UTF-8, up to 10 MB, with a header row: title and body, and if you like published_at and tags.',
+        accept: '.csv,text/csv',
+      },
+    ],
+    problems(form): Record<string, string> {
+      const file = form.file('file')
+      const problem =
+        file === undefined ? 'Choose a CSV file.' : whyNotCsv(file.content.subarray(0, LOOKED_AT))
+      return problem === undefined ? {} : { file: problem }
+    },
+    async start(form, { owner, idempotencyKey }) {
+      const upload = form.file('file')
+      if (upload === undefined)
+        throw new TypeError('Expected a form that was checked before: it has no file.')
+      const file = await files.save(
+        { owner, name: upload.name, type: 'text/csv', content: [upload.content], ttl: KEPT_FOR },
+        { maxBytes: IMPORT_MAX_BYTES },
+      )
+      return jobs.enqueue(
+        definition,
+        { file: file.id, name: upload.name.slice(0, 200) },
+        { owner, idempotencyKey },
+      )
+    },
+    given(input) {
+      const { data } = inputSchema.safeParse(input)
+      return data === undefined ? [] : [{ term: 'File', text: data.name }]
+    },
+    result(result) {
+      const { data } = resultSchema.safeParse(result)
+      if (data === undefined) return NO_RESULT
+      const { imported, skipped, problems } = data
+      return {
+        facts: [
+          { term: 'Imported', text: inNumbers(imported, 'post') },
+          { term: 'Skipped', text: inNumbers(skipped, 'row') },
+        ],
+        ...(skipped > 0 && { skipped: { lines: problems, more: Math.max(0, skipped - problems.length) } }),
+      }
+    },
+  }
+}

@@ -1,0 +1,50 @@
+import type { SentForm } from '../sent-form.ts'
+import type { ShownTime } from '../shown-time.ts'
+
+/** What the pages know of one kind of job: its form, and how what it was given and what came of it are told. */
+export interface JobKind {
+  /** The definition's name: the form is sent to `/jobs/<name>`. */
+  name: string
+  title: string
+  /** A sentence or two above the form. */
+  about: string
+  button: string
+  fields: readonly FormField[]
+  /** What is wrong with the form, by field, in words for the person who filled it in; empty when nothing is. */
+  problems(form: SentForm): Record<string, string>
+  /** Starts the job. The same owner and key lead to the same job. */
+  start(
+    form: SentForm,
+    options: { owner: string; idempotencyKey: string | undefined },
+  ): Promise<{ id: string }>
+  /** What a job was given, for its page. */
+  given(input: unknown): Fact[]
+  /** What came of it, for its page. */
+  result(result: unknown): JobResult
+}
+
+/** A field of a job's form. `initial` is what stands in it at first. */
+export type FormField = { name: string; label: string; hint?: string } & (
+  | { kind: 'file'; accept: string }
+  | { kind: 'radio' | 'select'; options: readonly { value: string; text: string }[]; initial: string }
+  | { kind: 'text'; maxLength: number; initial: string }
+  | { kind: 'number'; min: number; max: number; initial: string }
+)
+
+/** A line of a definition list. */
+export interface Fact {
+  term: string
+  text: string
+}
+
+/** What a job's page says of its result. */
+export interface JobResult {
+  facts: Fact[]
+  /** Lines of a file that were skipped, and how many more there are than these. */
+  skipped?: { lines: { line: number; reason: string }[]; more: number }
+  /** A file to fetch, until it expires. */
+  download?: { href: string; name: string; expires: ShownTime; isExpired: boolean }
+}
+
+/** Of a result that can't be told. */
+export const NO_RESULT: JobResult = { facts: [] }

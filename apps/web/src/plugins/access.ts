@@ -1,0 +1,61 @@
+import type { Blog, User } from '@tidings/blog'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { nextPath } from '../next-path.ts'
+import type { OwnAddress } from '../own-address.ts'
+import { PageError } from '../page-error.ts'
+import { isUnsafe } from './own-site.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is logged in, read from the store for this request. */
+    user: User | undefined
+  }
+  interface FastifyContextConfig {
+    /** `'open'`: visitors may come, too. Without it a page is for those who are logged in. */
+    access?: 'open'
+    /** Whether the page is served under any Host: for health checks. */
+    anyHost?: boolean
+  }
+}
+
+/** Says who is logged in, and sends visitors of any page that isn't open to the login. No body is read before. */
+export const access = fastifyPlugin<{ users: Blog['users']; address: OwnAddress }>(
+  async (app, { users, address }) => {
+    app.decorateRequest('user', undefined)
+    app.addHook('onRequest', async (request, reply) => {
+      const { userId } = request.session
+      request.user = userId === undefined ? undefined : await users.find(userId)
+      if (request.user === undefined && request.routeOptions.config.access !== 'open') {
+        return reply.redirect(loginPath(request, address), 303)
+      }
+    })
+    app.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply) => {
+      if (request.user !== undefined || !reply.hasHeader('cache-control')) {
+        reply.header('cache-control', 'private, no-store')
+      }
+    })
+  },
+)
+
+/**
+ * Who is logged in, on a page that is for those only.
+ * @throws PageError 404 where somehow nobody is.
+ */
+export function userOf(request: FastifyRequest): User {
+  if (request.user === undefined) throw new PageError(404, 'a page for users was opened by nobody')
+  return request.user
+}
+
+// A form that was sent after the session ended leads back to the page that it stands on.
+function loginPath(request: FastifyRequest, address: OwnAddress): string {
+  const next = isUnsafe(request.method) ? refererPath(request, address) : nextPath(request.originalUrl)
+  return next === '/' ? '/login' : `/login?next=${encodeURIComponent(next)}`
+}
+
+function refererPath(request: FastifyRequest, address: OwnAddress): string {
+  const { referer } = request.headers
+  if (referer === undefined || !URL.canParse(referer)) return '/'
+  const { origin, pathname, search } = new URL(referer)
+  return address.isOwnOrigin(origin) ? nextPath(pathname + search) : '/'
+}

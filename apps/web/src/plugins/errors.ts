@@ -1,0 +1,92 @@
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { type ErrorPage, errorPage } from '../error-page.ts'
+import { notFound } from '../page-error.ts'
+import type { Views } from '../views.ts'
+import { isUnsafe } from './own-site.ts'
+import { leaveSession } from './session.ts'
+
+const RETRY_AFTER_SECONDS = 5
+
+/** Answers every error by a page of ours. The page needs neither Redis nor a session, and never holds an error's text. */
+export const errors = fastifyPlugin<{ views: Views }>(async (app, { views }) => {
+  app.setErrorHandler((error, request, reply) => answer(error, request, reply, views))
+  app.setNotFoundHandler((request, reply) => answer(notFound(), request, reply, views))
+})
+
+/**
+ * Answers what fails before a route is found, such as the address `/%zz`. No hook runs for it, so the headers that every
+ * page has are taken from one that ran.
+ */
+export async function answerFrameworkError(
+  app: FastifyInstance,
+  views: Views,
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { headers } = await app.inject({ url: '/healthz', method: 'HEAD' })
+  for (const [name, value] of Object.entries(headers)) {
+    if (
+      /^(content-security-policy|strict-transport-security|referrer-policy|cross-origin-|origin-agent|x-)/.test(
+        name,
+      )
+    ) {
+      reply.header(name, value)
+    }
+  }
+  await answer(error, request, reply, views)
+}
+
+/** Answers what isn't HTTP at all, or too slow or too long to be read as a request. */
+export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const status = BROKEN[error.code ?? ''] ?? '400 Bad Request'
+  const body = 'We could not read that request.\n'
+  if (socket.writable) {
+    const head = `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${body.length}\r\nConnection: close`
+    socket.write(`${head}\r\n\r\n${body}`)
+  }
+  socket.destroySoon()
+}
+
+const BROKEN: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+function answer(error: unknown, request: FastifyRequest, reply: FastifyReply, views: Views): FastifyReply {
+  const page = errorPage(error, { sentForm: isUnsafe(request.method) })
+  logError(error, page, request)
+  if (page.status === 503) leaveSession(request)
+  reply.removeHeader('set-cookie')
+  // Headers that belonged to what was to be sent instead.
+  for (const name of ['content-length', 'content-disposition', 'etag', 'last-modified'])
+    reply.removeHeader(name)
+  reply.code(page.status).header('cache-control', 'private, no-store')
+  if (page.status === 503 || page.status === 429) reply.header('retry-after', String(RETRY_AFTER_SECONDS))
+  if (wantsJson(request)) {
+    return reply
+      .type('application/json; charset=utf-8')
+      .serializer(JSON.stringify)
+      .send({
+        error: page.title,
+        message: `${page.text} ${page.advice}`,
+        reference: request.id,
+      })
+  }
+  return reply.type('text/html; charset=utf-8').send(views.error({ page, reference: request.id }))
+}
+
+function logError(error: unknown, page: ErrorPage, request: FastifyRequest): void {
+  const details = { err: error, status: page.status }
+  if (page.status === 500) request.log.error(details, 'a request failed')
+  else if (page.status === 503 || page.status === 403) request.log.warn(details, 'a request was refused')
+  else request.log.debug(details, 'a request was refused')
+}
+
+function wantsJson(request: FastifyRequest): boolean {
+  const accepted = request.headers.accept ?? ''
+  return accepted.includes('application/json') && !accepted.includes('text/html')
+}

@@ -1,0 +1,58 @@
+import { Readable } from 'node:stream'
+import type { Blog, StoredFile } from '@tidings/blog'
+import type { Jobs } from '@tidings/jobs'
+import type { FastifyPluginAsync } from 'fastify'
+import { attachment } from '../attachment.ts'
+import type { JobKind } from '../job-kinds/job-kind.ts'
+import { jobPath } from '../job-page.ts'
+import { renderPage } from '../page.ts'
+import { notFound } from '../page-error.ts'
+import { userOf } from '../plugins/access.ts'
+
+const TYPES = ['text/csv', 'application/json']
+const LOOKED_THROUGH = 100
+
+/** `GET /files/:id`: a stored file, for its owner. Anybody else's looks like none. */
+export const fileRoutes: FastifyPluginAsync<{
+  files: Pick<Blog['files'], 'find' | 'read'>
+  jobs: Jobs
+  kinds: readonly JobKind[]
+}> = async (app, { files, jobs, kinds }) => {
+  app.get<{ Params: { id: string } }>(
+    '/files/:id',
+    { config: { messages: false } },
+    async (request, reply) => {
+      const owner = userOf(request).id
+      const file = await files.find(request.params.id)
+      if (file !== undefined) {
+        if (file.owner !== owner) throw notFound()
+        reply.headers({
+          'content-type': typeOf(file),
+          'content-length': file.size,
+          'content-disposition': attachment(file.name),
+          'cache-control': 'private, no-store',
+        })
+        return reply.send(Readable.from(files.read(file.id), { objectMode: false }))
+      }
+      const job = await jobOfExpired(owner, request.originalUrl)
+      if (job === undefined) throw notFound()
+      const model = { job: { href: jobPath(job.id), title: job.title } }
+      return renderPage(request, reply, 'expired', model, { title: 'This download has expired', status: 410 })
+    },
+  )
+
+  // Only a job of this person's says for certain that the file was once theirs.
+  async function jobOfExpired(owner: string, href: string) {
+    const own = await jobs.list({ owner, limit: LOOKED_THROUGH })
+    return own.find(job => {
+      const kind = kinds.find(({ name }) => name === job.name)
+      const download = job.state === 'completed' ? kind?.result(job.result).download : undefined
+      return download?.isExpired === true && download.href === href
+    })
+  }
+}
+
+function typeOf({ type }: StoredFile): string {
+  const [essence = ''] = type.split(';', 1)
+  return TYPES.includes(essence) ? `${essence}; charset=utf-8` : 'application/octet-stream'
+}

@@ -1,0 +1,44 @@
+import { formText } from './form-text.ts'
+
+/** A file that came with a form. */
+export class Upload {
+  readonly name: string
+  readonly content: Buffer
+
+  constructor(name: string, content: Buffer) {
+    this.name = name
+    this.content = content
+  }
+}
+
+const MAX_TEXT = 4000
+
+/** A form as it was sent: texts and files by the names of their fields. */
+export class SentForm {
+  readonly #body: unknown
+
+  constructor(body: unknown) {
+    this.#body = body
+  }
+
+  /** A field's text, or `initial` where the form didn't have the field. */
+  text(field: string, initial = ''): string {
+    return this.#has(field) ? formText(this.#body, field, { max: MAX_TEXT }) : initial
+  }
+
+  /** The file in a field; undefined where none was chosen. */
+  file(field: string): Upload | undefined {
+    const value = this.#value(field)
+    if (!(value instanceof Upload)) return undefined
+    return value.name === '' && value.content.length === 0 ? undefined : value
+  }
+
+  #has(field: string): boolean {
+    return this.#value(field) !== undefined
+  }
+
+  #value(field: string): unknown {
+    if (typeof this.#body !== 'object' || this.#body === null) return undefined
+    return Object.entries(this.#body).find(([name]) => name === field)?.[1]
+  }
+}

@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url'
+import pug from 'pug'
+import type { ErrorPage } from './error-page.ts'
+import { ASSETS } from './plugins/assets.ts'
+
+/** Where the templates are. */
+export const VIEWS = fileURLToPath(new URL('../views/', import.meta.url))
+
+/** Pages that are rendered without `reply.view`, because they must work when nothing else does. */
+export interface Views {
+  error(model: { page: ErrorPage; reference: string }): string
+}
+
+/** Compiles what must not fail later. */
+export function compileViews(): Views {
+  const error = pug.compileFile(`${VIEWS}error.pug`)
+  return { error: model => error({ ...model, assets: ASSETS, title: model.page.title, isDemo: false }) }
+}

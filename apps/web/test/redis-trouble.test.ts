@@ -1,0 +1,127 @@
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isRedisTrouble } from '../src/redis-trouble.ts'
+import { type Browser, redisUrl, testSite } from './client.ts'
+import { type Gate, openGate } from './gate.ts'
+
+let gate: Gate
+let site: Awaited<ReturnType<typeof testSite>>
+let alice: Browser
+let form: Record<string, string>
+let cookies: Map<string, string>
+
+beforeAll(async () => {
+  gate = await openGate(redisUrl())
+  const redis = new Redis({ ...gate.address, commandTimeout: 700, maxRetriesPerRequest: 1 })
+  redis.on('error', () => {})
+  site = await testSite({ redis })
+  alice = site.browser()
+  await alice.logIn('alice')
+  form = await alice.form('/jobs', '/jobs/demo')
+  cookies = new Map(alice.cookies)
+})
+afterAll(() => gate.close())
+
+const asks: [string, (browser: Browser) => ReturnType<Browser['get']>][] = [
+  ['a page', browser => browser.get('/jobs')],
+  ['the front page', browser => browser.get('/')],
+  ['the inbox', browser => browser.get('/inbox')],
+  ['a page of jobs', browser => browser.get('/jobs/x')],
+  ['a file', browser => browser.get('/files/x')],
+  ['a form', browser => browser.post('/jobs/demo', form)],
+  ['the logout', browser => browser.post('/logout', form)],
+]
+
+async function timed<T>(ask: () => Promise<T>): Promise<[T, number]> {
+  const began = performance.now()
+  return [await ask(), performance.now() - began]
+}
+
+describe.each([
+  ['hangs', () => gate.hang()],
+  ['is away', () => gate.shut()],
+])('while Redis %s', (_, fail) => {
+  beforeAll(() => fail())
+  afterAll(() => gate.open())
+
+  it.each(asks)('%s gets a page within a second, and stays signed in', async (_name, ask) => {
+    const [response, ms] = await timed(() => ask(alice))
+    expect(ms).toBeLessThan(1000)
+    expect(response.statusCode).toBe(503)
+    expect(response.headers['retry-after']).toBe('5')
+    expect(response.headers['set-cookie']).toBeUndefined()
+    expect(response.headers.location).toBeUndefined()
+    expect(response.headers['content-security-policy']).toContain("default-src 'none'")
+    expect(response.body).toContain('Messages are delayed. You are still signed in')
+    expect(response.body).not.toMatch(/timed out|ECONNREFUSED|Connection/)
+  })
+
+  it('visitors get a page, too, without a session', async () => {
+    for (const url of ['/', '/login', '/posts/x']) {
+      const [response, ms] = await timed(() => site.browser().get(url))
+      expect(ms, url).toBeLessThan(1000)
+      expect(response.statusCode, url).toBe(503)
+      expect(response.headers['set-cookie'], url).toBeUndefined()
+    }
+  })
+
+  it('what needs no Redis works as ever', async () => {
+    for (const [url, status] of [
+      ['/healthz', 200],
+      ['/assets/style.css', 200],
+      ['/nothing', 404],
+      ['/%zz', 400],
+    ] as const) {
+      const [response, ms] = await timed(() => alice.get(url))
+      expect(ms, url).toBeLessThan(300)
+      expect(response.statusCode, url).toBe(status)
+    }
+    const [ready, ms] = await timed(() => alice.get('/readyz'))
+    expect(ms).toBeLessThan(700)
+    expect(ready.statusCode).toBe(503)
+  })
+
+  it('a form says that pressing again can’t do it twice', async () => {
+    expect((await alice.post('/jobs/demo', form)).body).toContain('It will not be done twice')
+  })
+})
+
+describe('when Redis is back', () => {
+  it('the same browser is still signed in, and the form that failed starts one job', async () => {
+    const locations = new Set<unknown>()
+    const press = async () => {
+      const { statusCode, headers } = await alice.post('/jobs/demo', form)
+      if (statusCode === 303) locations.add(headers.location)
+      return statusCode
+    }
+    await expect.poll(press, { timeout: 10_000 }).toBe(303)
+    await expect.poll(press, { timeout: 10_000 }).toBe(303)
+    expect(alice.cookies).toEqual(cookies)
+    expect(locations.size).toBe(1)
+    expect(await site.jobs.list({ owner: site.alice.id })).toHaveLength(1)
+  })
+})
+
+describe('what counts as trouble with Redis', () => {
+  it('is what passes by itself, and nothing else', () => {
+    const wrapped = new Error('The store failed', { cause: new Error('Command timed out') })
+    for (const error of [
+      new Error('Command timed out'),
+      new Error('Connection is closed.'),
+      Object.assign(new Error('x'), { code: 'ECONNREFUSED' }),
+      Object.assign(new Error('LOADING Redis is loading the dataset in memory'), { name: 'ReplyError' }),
+      wrapped,
+    ]) {
+      expect(isRedisTrouble(error), error.message).toBe(true)
+    }
+    for (const error of [
+      new Error('LOADING'),
+      Object.assign(new Error('ERR wrong number of arguments'), { name: 'ReplyError' }),
+      new TypeError('x'),
+      'Command timed out',
+      undefined,
+    ]) {
+      expect(isRedisTrouble(error), String(error)).toBe(false)
+    }
+  })
+})

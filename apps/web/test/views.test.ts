@@ -1,0 +1,14 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { VIEWS } from '../src/views.ts'
+
+describe('the templates', () => {
+  it('escape everything that they print, and quote every attribute', async () => {
+    const files = await readdir(VIEWS)
+    expect(files).toContain('layout.pug')
+    for (const file of files) {
+      const text = await readFile(VIEWS + file, 'utf8')
+      expect(text.match(/!=(?!=)|!\{|&attributes|\bscript\b|\bstyle=/g), file).toBeNull()
+    }
+  })
+})
