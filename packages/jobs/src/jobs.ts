@@ -15,6 +15,8 @@ const DAY = 24 * 60 * 60
 // Ended jobs stay to be looked at; an idempotency key leads to its job for as long.
 const KEPT = { age: 3 * DAY, count: 100_000 }
 const MAX_LISTED = 200
+// BullMQ keeps jobs beside lists and sets of its own (`wait`, `meta`, `<id>:lock`): an id from an address must not name one.
+const JOB_ID = /^[\w-]{20,100}$/
 
 /** Options of {@link createJobs}. */
 export interface JobsOptions {
@@ -118,9 +120,12 @@ export class Jobs {
 
   /** A job of this owner; `undefined` where there is none, or it is somebody else's. */
   async find(id: string, { owner }: { owner: string }): Promise<JobView | undefined> {
+    if (!JOB_ID.test(id)) return undefined
+    // In this order: a job that ends in between is shown as running with its result, never as ended without one.
+    const state = await this.#queue.getJobState(id)
     const job = await this.#queue.getJob(id)
     if (!job) return undefined
-    return jobView(job, await job.getState(), owner, this.#definitions.get(job.name))
+    return jobView(job, state, owner, this.#definitions.get(job.name))
   }
 
   /** The owner's latest jobs, newest first; at most `limit` (default 50, up to 200). */

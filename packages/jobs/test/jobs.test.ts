@@ -199,8 +199,8 @@ describe('outcomes', () => {
   it('tells the owner of a job whose name no worker knows', async () => {
     const owner = newOwner()
     const queue = new Queue('jobs', { connection: redis, prefix })
-    await queue.add('from-the-future', { owner, input: {} }, { jobId: `future-${owner}` })
-    const [[level, text] = [0, '']] = await told(owner, `future-${owner}`)
+    await queue.add('from-the-future', { owner, input: {} }, { jobId: `job-from-the-future-${owner}` })
+    const [[level, text] = [0, '']] = await told(owner, `job-from-the-future-${owner}`)
     expect([level, text]).toEqual([
       40,
       expect.stringMatching(/^from-the-future: failed\. Something went wrong on our side/),
@@ -214,7 +214,7 @@ describe('outcomes', () => {
     ['data that is no object', 'data'],
   ])('ends a job with %s, and the log says that nobody was told', async (_, data) => {
     const queue = new Queue('jobs', { connection: redis, prefix })
-    const job = await queue.add('ending', data, { jobId: `strange-${newOwner()}` })
+    const job = await queue.add('ending', data, { jobId: `a-strange-job-of-${newOwner()}` })
     await expect.poll(() => job.getState()).toBe('failed')
     expect(logged).toContainEqual({
       level: 'error',
@@ -351,6 +351,23 @@ describe('enqueueing', () => {
     expect(id).toMatch(/^[\w-]{22}$/)
   })
 
+  it('never shows a job as ended without its result, however often one looks while it ends', async () => {
+    const owner = newOwner()
+    const started = await Promise.all(
+      Array.from({ length: 20 }, () => jobs.enqueue(ending, { how: 'succeed' }, { owner })),
+    )
+    const torn: unknown[] = []
+    const looks = started.map(async ({ id }) => {
+      for (;;) {
+        const job = await jobs.find(id, { owner })
+        if (job?.outcome && job.result === undefined) torn.push(job)
+        if (job?.outcome) return
+      }
+    })
+    await Promise.all(looks)
+    expect(torn).toEqual([])
+  })
+
   it('shows a job to its owner alone', async () => {
     const owner = newOwner()
     const { id } = await jobs.enqueue(ending, { how: 'succeed' }, { owner })
@@ -363,6 +380,21 @@ describe('enqueueing', () => {
     expect(await jobs.find(id, { owner: 'mallory' })).toBeUndefined()
     expect(await jobs.find('no-such-job', { owner })).toBeUndefined()
     expect(await jobs.list({ owner: 'mallory' })).toEqual([])
+  })
+
+  it.each([
+    'wait',
+    'active',
+    'meta',
+    'events',
+    'undelivered',
+    'waiting-children',
+    '',
+    'x'.repeat(1000),
+    'id:lock',
+  ])('takes no key of the queue itself for a job: %s', async id => {
+    await jobs.enqueue(ending, { how: 'succeed' }, { owner: newOwner() })
+    expect(await jobs.find(id, { owner: 'mallory' })).toBeUndefined()
   })
 
   it('lists the jobs of an owner, newest first', async () => {

@@ -6,10 +6,14 @@ import type { IncomingHttpHeaders } from 'node:http'
  * that opens a page).
  */
 export function opensPage({ method, headers }: { method: string; headers: IncomingHttpHeaders }): boolean {
-  if (method === 'HEAD') return false
-  const purpose = `${headers['sec-purpose'] ?? ''} ${headers.purpose ?? ''} ${headers['x-moz'] ?? ''}`
-  if (/prefetch|prerender|preview/i.test(purpose)) return false
+  if (method === 'HEAD' || isPrefetch(headers)) return false
   if (String(headers['x-requested-with'] ?? '').toLowerCase() === 'xmlhttprequest') return false
   const destination = headers['sec-fetch-dest']
   return destination === undefined || destination === 'document'
+}
+
+/** Whether a browser fetches a page ahead, in case that somebody opens it: nobody has asked for anything yet. */
+export function isPrefetch(headers: IncomingHttpHeaders): boolean {
+  const purpose = `${headers['sec-purpose'] ?? ''} ${headers.purpose ?? ''} ${headers['x-moz'] ?? ''}`
+  return /prefetch|prerender|preview/i.test(purpose)
 }

@@ -8,6 +8,7 @@ import { RequestMessages } from './request-messages.ts'
 import { type BrowserSession, sessionBrowser } from './session-browser.ts'
 import { type ViewMessages, viewMessages } from './view-messages.ts'
 
+export { isPrefetch, opensPage } from './consumption.ts'
 export type { RequestMessages } from './request-messages.ts'
 export type { ViewMessage, ViewMessages } from './view-messages.ts'
 
