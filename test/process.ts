@@ -19,6 +19,8 @@ export interface TidingsProcess {
   stderr(): string
   /** The first line that fits, as soon as it is there; fails when the process ends before. */
   logged(fits: (line: LogLine) => boolean): Promise<LogLine>
+  /** How it ended, when it has. */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   /** Sends a signal; gives exit code and signal when it has ended. */
   end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
@@ -68,6 +70,7 @@ export function start([script = '', ...args]: string[], env: Record<string, stri
     child,
     pid: Number(child.pid),
     log,
+    ended,
     stderr: () => stderr,
     logged: fits =>
       new Promise((resolve, reject) => {

@@ -9,6 +9,8 @@ import { VERSION } from './version.ts'
 const QUEUE = 'jobs'
 /** How long running jobs may take to finish after the first signal, ms: less than what most platforms wait before they kill. */
 const GRACE = 25_000
+/** How long leaving at once may take, ms. */
+const LEAVE = 3_000
 
 /** What `tidings worker` was given. */
 export interface WorkerCommand {
@@ -54,11 +56,12 @@ async function untilStopped(worker: JobWorker, stop: StopRequests, log: Logger):
     log.info({}, 'stopped')
     return 0
   }
-  log.warn({ running: worker.running }, 'leaving at once: another worker picks up what ran')
-  // What still runs in this process ends with it; closing must not wait for it.
-  void worker.close({ force: true }).catch(() => {})
-  if (ended === 'late') return 1
-  return ended === 'SIGINT' ? 130 : 143
+  log.warn({ running: worker.running }, 'leaving at once: what ran goes back to the queue')
+  const code = ended === 'late' ? 1 : ended === 'SIGINT' ? 130 : 143
+  // Nor may a Redis that hangs keep the process: another worker finds out by itself that it is gone.
+  setTimeout(() => process.exit(code), LEAVE).unref()
+  await worker.close({ force: true })
+  return code
 }
 
 function stopping(running: number): string {

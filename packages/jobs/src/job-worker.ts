@@ -1,3 +1,5 @@
+import { EventEmitter, once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { RedisMessageStore } from '@tidings/messages'
 import {
   type BackendFactory,
@@ -5,6 +7,7 @@ import {
   type Job,
   type RedisQueueBackend,
   UnrecoverableError,
+  WaitingError,
   Worker,
 } from 'bullmq'
 import type { Redis } from 'ioredis'
@@ -29,6 +32,10 @@ const MAX_STALLED = 3
 // How long a job that was stalled waits to have its worker for itself, and when the others come back.
 const PATIENCE = 5 * SECOND
 const COME_BACK = SECOND
+// How long a worker that leaves at once takes to hand back what it ran.
+const HAND_BACK = SECOND
+
+const LEFT = Symbol('left')
 
 /** What a worker is given. */
 export interface JobWorkerOptions {
@@ -47,6 +54,10 @@ export class JobWorker {
   readonly #options: JobWorkerOptions
   readonly #worker: Worker
   readonly #leaving = new AbortController()
+  readonly #left = new Promise<typeof LEFT>(resolve => {
+    this.#leaving.signal.addEventListener('abort', () => resolve(LEFT))
+  })
+  readonly #ends = new EventEmitter()
   readonly #quarantine = new Quarantine(PATIENCE)
   /** The inputs of jobs that ran here, as their schemas gave them back. */
   readonly #inputs: WeakMap<Job, unknown>
@@ -126,12 +137,20 @@ export class JobWorker {
 
   /**
    * Takes no more jobs, waits for those that run, and closes the worker's connections. With `force` it does not wait: what
-   * ran is picked up by another worker.
+   * ran goes back to the queue for another worker, and no attempt is counted for it.
    */
   async close({ force = false }: { force?: boolean } = {}): Promise<void> {
-    if (force) this.#leaving.abort(new Error('the worker leaves'))
+    if (force) {
+      await this.#worker.pause(true) // or it would take again what it hands back
+      this.#leaving.abort(new Error('the worker leaves'))
+      await Promise.race([this.#idle(), pause(HAND_BACK, undefined, { ref: false })])
+    }
     await this.#worker.close(force)
     this.#options.connection.disconnect()
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#running > 0) await once(this.#ends, 'end')
   }
 
   async #process(job: Job, token?: string, cancelled?: AbortSignal): Promise<StoredResult> {
@@ -142,10 +161,14 @@ export class JobWorker {
     }
     this.#running++
     try {
-      return await this.#run(job, cancelled)
+      const result = await Promise.race([this.#run(job, cancelled), this.#left])
+      if (result !== LEFT) return result
+      await job.moveToWait(token)
+      throw new WaitingError()
     } finally {
       this.#running--
       this.#quarantine.leave(suspicion)
+      this.#ends.emit('end')
     }
   }
 

@@ -427,6 +427,21 @@ describe('a worker', () => {
     await own.close()
   })
 
+  it('hands back what runs when it has to leave at once: no attempt is lost, and nobody is told that it failed', async () => {
+    const owner = newOwner()
+    const first = await slowWorker('leaving')
+    const { id } = await first.jobs.enqueue(first.worker, {}, { owner })
+    await expect.poll(() => first.running.running).toBe(1)
+    await first.running.close({ force: true })
+    expect(await first.jobs.find(id, { owner })).toMatchObject({ state: 'waiting', attempt: 0 })
+    expect(await store.inbox(owner)).toEqual([])
+    const second = await first.jobs.work()
+    first.finish()
+    await expect.poll(async () => (await store.inbox(owner)).map(({ text }) => text)).toEqual(['Done.'])
+    await second.close()
+    await first.jobs.close()
+  })
+
   it('refuses to start, and takes no job, where BullMQ has nothing that could be wrapped', async () => {
     const owner = newOwner()
     const { worker: slow, close } = await slowWorker('unwrapped')

@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Blog, blogJobs, createBlog } from '@tidings/blog'
+import { createJobs, type Jobs } from '@tidings/jobs'
+import { RedisMessageStore } from '@tidings/messages'
+import { createLogger, openRedis, type RedisHandle } from '@tidings/runtime'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type LogLine, start, startWorker } from '../../../test/process.ts'
+
+const CLI = 'apps/worker/dist/cli.js'
+
+// Its own Redis: a worker takes whatever jobs there are.
+let dataDir: string
+let handle: RedisHandle
+let blog: Blog
+let jobs: Jobs
+let definitions: ReturnType<typeof blogJobs>
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tidings-worker-'))
+  handle = await openRedis({ dataDir, log: createLogger({ name: 'test', level: 'silent' }) })
+  const redis = await handle.connect('worker')
+  blog = createBlog({ redis })
+  definitions = blogJobs(blog, { demo: true })
+  jobs = createJobs({
+    redis,
+    store: new RedisMessageStore({ redis }),
+    definitions: Object.values(definitions),
+  })
+})
+afterAll(async () => {
+  await jobs.close()
+  await handle.close()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+async function demo(seconds: number) {
+  if (!definitions.demo) throw new Error('the demo job is missing')
+  const owner = `owner-${randomBytes(4).toString('hex')}`
+  const { id } = await jobs.enqueue(
+    definitions.demo,
+    { label: 'a job', outcome: 'succeed', seconds },
+    { owner },
+  )
+  return { id, find: () => jobs.find(id, { owner }) }
+}
+
+const about = (id: string, text: RegExp) => (line: LogLine) => line.jobId === id && text.test(line.msg)
+
+describe('tidings worker', () => {
+  it('says what it is: version, queue, concurrency, and which Redis', async () => {
+    const worker = await startWorker({ DATA_DIR: dataDir }, '--concurrency', '7')
+    expect(worker.log.find(({ ready }) => ready)).toMatchObject({
+      msg: expect.stringMatching(/^Tidings worker \d+\.\d+\.\d+/),
+      queue: 'jobs',
+      concurrency: 7,
+      redis: expect.stringContaining(dataDir),
+    })
+    expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null })
+  })
+
+  it('logs one line when a job starts and one when it ends', async () => {
+    const worker = await startWorker({ DATA_DIR: dataDir })
+    const { id } = await demo(0)
+    await worker.logged(about(id, /^job ended: success/))
+    expect(worker.log.filter(({ jobId }) => jobId === id).map(({ msg, job }) => [job, msg])).toEqual([
+      ['demo', 'job started'],
+      ['demo', 'job ended: success'],
+    ])
+    await worker.end('SIGTERM')
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'finishes what runs after a %s, takes nothing new, and exits with 0',
+    async signal => {
+      const worker = await startWorker({ DATA_DIR: dataDir })
+      const running = await demo(1)
+      await worker.logged(about(running.id, /started/))
+      const ended = worker.end(signal)
+      await worker.logged(({ msg }) => /1 running job is finished first/.test(msg))
+      const later = await demo(0)
+      expect(await ended).toEqual({ code: 0, signal: null })
+      expect([(await running.find())?.state, (await later.find())?.state]).toEqual(['completed', 'waiting'])
+      const next = await startWorker({ DATA_DIR: dataDir })
+      await next.logged(about(later.id, /ended/))
+      await next.end('SIGTERM')
+    },
+  )
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    'leaves at once after a second %s, with exit code %i, and another worker runs the job',
+    { timeout: 40_000 },
+    async (signal, code) => {
+      const worker = await startWorker({ DATA_DIR: dataDir })
+      const { id, find } = await demo(2)
+      await worker.logged(about(id, /started/))
+      const ended = worker.end(signal)
+      await worker.logged(({ msg }) => /once more to leave at once/.test(msg))
+      // A terminal sends the first one twice: what follows within half a second is the same Ctrl-C.
+      worker.child.kill(signal)
+      const [first = { time: 0 }] = worker.log.filter(({ msg }) => /once more/.test(msg))
+      await expect.poll(() => Date.now() - Number(first.time)).toBeGreaterThan(600)
+      expect(worker.child.exitCode).toBe(null)
+      worker.child.kill(signal)
+      expect(await ended).toEqual({ code, signal: null })
+      expect(await find()).toMatchObject({ state: 'waiting', attempt: 0 })
+      const next = await startWorker({ DATA_DIR: dataDir })
+      await next.logged(about(id, /ended: success/))
+      await next.end('SIGTERM')
+    },
+  )
+})
+
+describe('mistakes', () => {
+  it.each([
+    ['an unknown command', ['wroker'], {}, 2, /unknown command 'wroker'[\s\S]*Did you mean worker\?/],
+    [
+      'an unknown flag',
+      ['worker', '--concurency', '3'],
+      {},
+      2,
+      /unknown option '--concurency'[\s\S]*Did you mean --concurrency\?/,
+    ],
+    ['a number that is none', ['worker', '-c', 'many'], {}, 2, /Expected a whole number from 1 to 1000/],
+    [
+      'a fault in the configuration',
+      ['worker'],
+      { LOG_LEVEL: 'loud', REDIS_URL: 'http://x' },
+      78,
+      /REDIS_URL: [\s\S]*LOG_LEVEL: /,
+    ],
+    ['production without a Redis', ['worker'], { NODE_ENV: 'production', DEMO: '' }, 78, /REDIS_URL/],
+    [
+      'a Redis that is away',
+      ['worker'],
+      { REDIS_URL: 'redis://:geheim@127.0.0.1:1' },
+      1,
+      /redis:\/\/127\.0\.0\.1:1 does not answer/,
+    ],
+  ])('%s: one plain answer, no stack, and its exit code', async (_, args, env, code, words) => {
+    const cli = start([CLI, ...args], { DATA_DIR: dataDir, ...env } as Record<string, string>)
+    const ended = await cli.ended
+    expect(ended.code).toBe(code)
+    expect(cli.stderr()).toMatch(words)
+    expect(cli.stderr()).not.toMatch(/^\s+at |geheim/m)
+  })
+
+  it('--version and --help exit with 0', async () => {
+    const [version, help] = [start([CLI, '--version'], {}), start([CLI, '--help'], {})]
+    expect([(await version.ended).code, (await help.ended).code]).toEqual([0, 0])
+    expect(version.log[0]?.msg).toMatch(/^\d+\.\d+\.\d+$/)
+    expect(help.log.map(({ msg }) => msg).join('\n')).toMatch(/worker/)
+  })
+})
