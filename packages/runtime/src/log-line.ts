@@ -36,7 +36,7 @@ export function formatLogRecord(record: LogRecord, options: { colour?: boolean }
   return [words.join(' '), ...stackFrames(record.err)].join('\n')
 }
 
-const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg', 'v'])
+const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg', 'v', 'ready'])
 
 function fieldsOf(record: LogRecord): [string, unknown][] {
   return Object.entries(record).filter(([name, value]) => !HIDDEN.has(name) && value !== undefined)

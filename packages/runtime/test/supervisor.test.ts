@@ -11,7 +11,7 @@ describe('supervise', () => {
     const run = supervisor({ web: 'stay', worker: 'talk' })
     await run.says(/no json/)
     await run.says(/all ready/)
-    expect(run.output()).toMatch(/^web {4}│ \d\d:\d\d:\d\d at work ready=true child=\d+$/m)
+    expect(run.output()).toMatch(/^web {4}│ \d\d:\d\d:\d\d at work child=\d+$/m)
     expect(run.output()).toMatch(
       /^worker │ \d\d:\d\d:\d\d typed \\u001b\[2J by a user\\nworker │ forged label="two words"$/m,
     )
