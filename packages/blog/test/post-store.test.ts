@@ -1,8 +1,9 @@
 import { beforeEach, expect, it } from 'vitest'
+import { monitor } from '../../../test/monitor.ts'
 import { testRedis } from '../../../test/redis.ts'
 import { createBlog, type Post } from '../src/index.ts'
 
-const { redis, prefix } = testRedis()
+const { redis, prefix, url } = testRedis()
 let round = 0
 let posts: ReturnType<typeof createBlog>['posts']
 beforeEach(() => {
@@ -127,16 +128,12 @@ it('passes over a record that is broken', async () => {
 
 it('asks Redis twice for a page', async () => {
   await posts.saveNew(Array.from({ length: 30 }, (_, n) => post(`p${n}`, n + 1)))
-  const monitor = await redis.duplicate().monitor()
-  const commands: string[] = []
-  monitor.on('monitor', (_time: string, args: string[]) => {
-    if (args.some(argument => argument.startsWith(`${prefix}:${round}:`))) commands.push(args[0] ?? '')
-  })
+  const commands = await monitor(url)
   await posts.list()
+  const own = () => commands.filter(({ words }) => words.some(word => word.startsWith(`${prefix}:${round}:`)))
   await expect
-    .poll(() => commands.map(command => command.toLowerCase()))
+    .poll(() => own().map(({ words }) => words[0]?.toLowerCase()))
     .toEqual(['zcount', 'zrevrangebyscore', 'mget'])
-  monitor.disconnect()
 })
 
 it.each([{ page: 0 }, { page: 1.5 }, { page: Number.NaN }, { perPage: 0 }, { perPage: 101 }])(

@@ -2,6 +2,7 @@ import { RedisMessageStore } from '@tidings/messages'
 import { Queue, RedisQueueBackend, UnrecoverableError } from 'bullmq'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { type Monitored, monitor } from '../../../test/monitor.ts'
 import { testRedis } from '../../../test/redis.ts'
 import {
   createJobs,
@@ -14,7 +15,7 @@ import {
   UnwrappableError,
 } from '../src/index.ts'
 
-const { redis, prefix } = testRedis()
+const { redis, url, prefix } = testRedis()
 const store = new RedisMessageStore({ redis, prefix })
 const logged: { level: string; facts: Record<string, unknown>; text: string }[] = []
 const log: Log = {
@@ -253,25 +254,19 @@ describe('outcomes', () => {
 describe('one step', () => {
   it('writes the end of the job and the message in one transaction of the append-only file', async () => {
     const owner = newOwner()
-    const commands: { id: string; command: string }[] = []
-    const monitor = await redis.monitor()
-    monitor.on('monitor', (_time: string, args: string[], source: string) =>
-      commands.push({ id: source, command: args.join(' ') }),
-    )
+    const commands = await monitor(url)
     const { id } = await jobs.enqueue(ending, { how: 'succeed' }, { owner })
     await told(owner, id)
-    const settled = commands.findIndex(
-      ({ id, command }) => id === 'lua' && command.includes(`:messages:user:${owner}`),
-    )
-    monitor.disconnect()
+    const isPost = ({ words, isInScript }: Monitored) =>
+      isInScript && words[0] === 'RPUSH' && words[1] === `${prefix}:messages:user:${owner}`
+    await expect.poll(() => commands.some(isPost)).toBe(true)
+    const posted = commands.findIndex(isPost)
     const script = commands.slice(
-      commands.slice(0, settled).findLastIndex(({ id }) => id !== 'lua'),
-      settled,
+      commands.slice(0, posted).findLastIndex(({ isInScript }) => !isInScript),
+      posted,
     )
-    expect(script[0]?.command).toMatch(/^evalsha|^eval/)
-    expect(
-      script.some(({ command }) => /zadd/i.test(command) && command.includes(`${prefix}:jobs:completed`)),
-    ).toBe(true)
+    expect(script[0]?.words[0]).toMatch(/^eval/i)
+    expect(script.map(({ words }) => words.slice(0, 2).join(' '))).toContain(`ZADD ${prefix}:jobs:completed`)
   })
 
   it('announces nothing for a job that somebody else has ended in the meantime', async () => {
