@@ -19,7 +19,8 @@ const ARROWS: Record<string, string[]> = {
 /** Packages that only these may import. */
 const HOMES: Record<string, (file: string) => boolean> = {
   bullmq: file => file.startsWith('packages/jobs/'),
-  fastify: file => file === 'packages/messages/src/fastify.ts' || file.startsWith('apps/web/'),
+  // The plugin's entry, and the files beside it that only it reaches.
+  fastify: file => file.startsWith('packages/messages/') || file.startsWith('apps/web/'),
 }
 
 interface Import {
@@ -79,6 +80,21 @@ it('bullmq and fastify are imported only where the design says', () => {
     .flatMap(importsOf)
     .filter(({ file, from }) => HOMES[packageOf(from)]?.(file) === false)
   expect(strays).toEqual([])
+})
+
+it('what @tidings/messages is without Fastify reaches no file that imports it', () => {
+  const all = importsOf('packages/messages')
+  const reached = new Set<string>()
+  const walk = (file: string) => {
+    if (reached.has(file)) return
+    reached.add(file)
+    for (const { from } of all.filter(each => each.file === file && each.from.startsWith('.')))
+      walk(join(file, '..', from))
+  }
+  walk('packages/messages/src/index.ts')
+  walk('packages/messages/src/testing.ts')
+  expect(reached.size).toBeGreaterThan(10)
+  expect(all.filter(({ file, from }) => reached.has(file) && /^@?fastify/.test(from))).toEqual([])
 })
 
 it('testing kits are imported by tests alone', () => {

@@ -1,13 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performJob } from '@tidings/jobs/testing'
-import { RedisMessageStore } from '@tidings/messages'
+import { info, RedisMessageStore } from '@tidings/messages'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { webSchema } from '../apps/web/src/config.ts'
 import { demoBlog } from '../docs/examples/blog.ts'
+import { announceMaintenance } from '../docs/examples/broadcast.ts'
+import { countedStore } from '../docs/examples/count.ts'
 import { defineCountPosts } from '../docs/examples/count-posts.ts'
+import { addInbox } from '../docs/examples/inbox.ts'
 import { jobsOn, sendInvitations } from '../docs/examples/jobs.ts'
 import { buildApp } from '../docs/examples/messages.ts'
 import { addRoutes } from '../docs/examples/start-a-job.ts'
@@ -89,6 +92,45 @@ describe('the examples', () => {
       link: { href: '/account' },
       unread: true,
     })
+  })
+
+  it('list an inbox, mark it as read and dismiss from it', async () => {
+    const app = await buildApp(redis)
+    const store = new RedisMessageStore({ redis })
+    addInbox(app, store)
+    app.post('/as-dora', async request => request.session.set('userId', 'dora'))
+    const login = await app.inject({ method: 'POST', url: '/as-dora' })
+    const cookies = Object.fromEntries(login.cookies.map(({ name, value }) => [name, value]))
+    await store.post('dora', [info('one'), info('two')])
+    const list = async () =>
+      (await app.inject({ url: '/inbox', cookies })).json<{ id: string; text: string; unread: boolean }[]>()
+    const [two, one] = await list()
+    await app.inject({ method: 'POST', url: '/inbox/read', cookies, payload: { ids: [two?.id] } })
+    await app.inject({ method: 'POST', url: '/inbox/dismiss', cookies, payload: { id: one?.id } })
+    expect((await list()).map(({ text, unread }) => [text, unread])).toEqual([['two', false]])
+    expect((await app.inject({ url: '/inbox' })).statusCode).toBe(401)
+    await app.close()
+  })
+
+  it('tell everybody, and take it back', async () => {
+    const store = new RedisMessageStore({ redis })
+    const takeBack = await announceMaintenance(
+      store,
+      new Date(Date.now() - 1000),
+      new Date(Date.now() + 60_000),
+    )
+    expect((await store.inbox('eve')).map(({ text }) => text)).toEqual([
+      'We are away for maintenance tonight.',
+    ])
+    expect(await takeBack()).toBe(true)
+    expect(await store.inbox('eve')).toEqual([])
+  })
+
+  it('count messages', async () => {
+    const counted: [string, number][] = []
+    const store = countedStore(redis, (name, by) => counted.push([name, by]))
+    await store.post('frank', [info('one'), info('two')])
+    expect([counted, store.counts.posted]).toEqual([[['messages_posted', 2]], 2])
   })
 
   it('make the blog of the demonstration, and a job of its own for it', async () => {

@@ -1,6 +1,6 @@
 import { error, info, success, warning } from '@tidings/messages'
 import { describe, expect, it } from 'vitest'
-import { messagesOn, testSite } from './client.ts'
+import { hiddenFields, messagesOn, testSite } from './client.ts'
 
 const site = await testSite()
 const DEMO = [
@@ -143,5 +143,33 @@ describe('the inbox', () => {
     const bob = site.browser()
     await bob.logIn('bob')
     expect((await bob.get('/inbox')).body).toContain('There are no messages for you yet')
+  })
+})
+
+describe('the inbox', () => {
+  it('can be marked as read, up to what was listed, and then no page shows it as new', async () => {
+    const browser = await alice()
+    await site.store.post(site.alice.id, [info('listed'), info('listed, too')])
+    const form = hiddenFields((await browser.get('/inbox')).body, '/inbox/read')
+    await site.store.post(site.alice.id, info('came later'))
+    expect((await browser.post('/inbox/read', form)).headers.location).toBe('/inbox')
+    expect((await browser.get('/inbox')).body).toContain('1 unread.')
+    expect(messagesOn((await browser.get('/')).body)).toEqual(['info: came later'])
+    expect((await browser.get('/inbox')).body).toContain('Nothing is unread.')
+  })
+
+  it('loses a message that its owner dismisses; nobody else can', async () => {
+    const [browser, other] = [await alice(), await site.user('somebody')]
+    await site.store.post(site.alice.id, warning('dismissed'))
+    const page = (await browser.get('/inbox')).body
+    const id = /data-message-id="(\w+)"/.exec(page)?.[1] ?? ''
+    await site.store.post(other.id, info('of my own'))
+    const theirs = hiddenFields((await other.browser.get('/inbox')).body, '/inbox/dismiss')
+    await other.browser.post('/inbox/dismiss', { ...theirs, id })
+    expect((await browser.get('/inbox')).body).toContain('dismissed')
+    const own = hiddenFields(page, '/inbox/dismiss')
+    expect((await browser.post('/inbox/dismiss', { ...own, id })).statusCode).toBe(303)
+    expect((await browser.get('/inbox')).body).not.toContain('dismissed')
+    expect(messagesOn((await browser.get('/')).body)).toEqual([])
   })
 })

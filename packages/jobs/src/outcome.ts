@@ -28,12 +28,13 @@ export function outcomeMessage(
   outcome: Outcome,
   log: Log,
 ): NewMessage {
-  const key = `job:${job.jobId}`
+  const about = { key: `job:${job.jobId}`, job: job.jobId }
   const make = LEVEL[outcome.kind]
   if (definition) {
     try {
       const words = wordsOf(definition, job, outcome)
-      const message = typeof words === 'string' ? make(words, { key }) : make(words.text, { ...words, key })
+      const message =
+        typeof words === 'string' ? make(words, about) : make(words.text, { ...words, ...about })
       checkMessage(message)
       return message
     } catch (err) {
@@ -43,7 +44,7 @@ export function outcomeMessage(
       )
     }
   }
-  return make(fixedWords(definition?.title ?? job.name, outcome), { key })
+  return make(fixedWords(definition?.title ?? job.name, outcome), about)
 }
 
 function wordsOf(

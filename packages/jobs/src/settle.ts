@@ -79,13 +79,13 @@ export function settlingBackend({ store, announce, fault }: SettleOptions): Sett
   return { factory, ready: async () => void (await Promise.all(wrappings)) }
 }
 
-/** The seven arguments that settle.lua takes after BullMQ's own. */
+/** The eight arguments that settle.lua takes after BullMQ's own. */
 function announcementArguments(
   store: RedisMessageStore,
   undelivered: string,
   announcement: Announcement | undefined,
 ): string[] {
-  if (!announcement) return ['', '', undelivered, '', '', '', '']
+  if (!announcement) return ['', '', undelivered, '', '', '', '', '']
   const { keys, args } = store.postArguments(announcement.owner)
   const [, cap, ttl] = args
   return [...keys, undelivered, cap, ttl, ...encodeMessage(announcement.message)]

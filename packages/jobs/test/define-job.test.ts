@@ -67,7 +67,7 @@ describe('performJob', () => {
       outcome: 'success',
       result: { rows: 4 },
       retry: false,
-      message: { level: 25, text: '4 rows.', key: 'job:job' },
+      message: { level: 25, text: '4 rows.', key: 'job:job', job: 'job' },
       progress: [{ fraction: 0.5, text: 'half' }],
     })
   })

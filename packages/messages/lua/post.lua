@@ -1,13 +1,17 @@
 --[[
   post: writes messages at the end of a list.
 
-  KEYS[1]  the list: records "<id>|<key>|<message>", oldest first; an id is Redis' time in microseconds, and grows
+  KEYS[1]  the list: records "<id>|<key>|<window>|<message>", oldest first; an id is Redis' time in microseconds, and
+           grows; a window is "<from>:<until>" (ms, either may be missing) or ''; the list's name is also the channel on
+           which a hint tells open pages that there is something new
   KEYS[2]  its reading: what of the list has been claimed and read (claim.lua says how)
   ARGV[1]  token of this post, so that a post which is sent again is written once; '' if it can't be sent again
   ARGV[2]  cap: how many messages the list keeps
   ARGV[3]  time to live of the list, ms
-  ARGV[4…] pairs of key ('' for none) and message (JSON); a key replaces the unread message that has it
-  returns  how many unread messages the cap dropped; -1 if this token was written before
+  ARGV[4…] triples of key ('' for none), window (also "+<ms>" from now on) and message (JSON); a key replaces the unread
+           message that has it
+  returns  { how many unread messages the cap dropped, id of the last message }; dropped is -1 and the id '' if this token
+           was written before
 ]]
 local list, reading = KEYS[1], KEYS[2]
 local token, cap, ttl = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -15,7 +19,7 @@ local state = redis.call('HMGET', reading, 'watermark', 'unread', 'posts')
 local watermark, unread, posts = tonumber(state[1]) or 0, state[2] or '', state[3] or ''
 
 if token ~= '' then
-  if string.find(posts, token, 1, true) then return -1 end
+  if string.find(posts, token, 1, true) then return { -1, '' } end
   redis.call('HSET', reading, 'posts', string.sub(posts .. token .. ' ', -8 * (#token + 1)))
 end
 
@@ -29,8 +33,11 @@ local time = redis.call('TIME')
 local newest = redis.call('LINDEX', list, -1)
 local id = math.max(time[1] * 1000000 + time[2], watermark + 1, (newest and tonumber(id_of(newest)) or 0) + 1)
 
-for i = 4, #ARGV, 2 do
-  local key, message = ARGV[i], ARGV[i + 1]
+local written
+for i = 4, #ARGV, 3 do
+  local key, window, message = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local lasts = string.match(window, '^%+(%d+)$')
+  if lasts then window = string.format(':%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + lasts) end
   if key ~= '' then
     local records = redis.call('LRANGE', list, 0, -1)
     for n = #records, 1, -1 do
@@ -40,7 +47,8 @@ for i = 4, #ARGV, 2 do
       end
     end
   end
-  redis.call('RPUSH', list, string.format('%.0f', id) .. '|' .. key .. '|' .. message)
+  written = string.format('%.0f', id)
+  redis.call('RPUSH', list, written .. '|' .. key .. '|' .. window .. '|' .. message)
   id = id + 1
 end
 
@@ -73,6 +81,8 @@ local dropped = 0
 for _ = 1, redis.call('LLEN', list) - cap do dropped = dropped + drop_one() end
 if dropped > 0 then redis.call('HINCRBY', reading, 'dropped', dropped) end
 
-redis.call('PEXPIRE', list, ttl)
+-- A broadcast that ends late must not go with one that ends sooner.
+if redis.call('PTTL', list) < tonumber(ttl) then redis.call('PEXPIRE', list, ttl) end
 redis.call('PEXPIRE', reading, ttl)
-return dropped
+redis.call('PUBLISH', list, written)
+return { dropped, written }

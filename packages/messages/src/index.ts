@@ -1,5 +1,7 @@
 export { LEVEL_TAGS, LEVELS, levelTag } from './levels.ts'
 export type { MessageLink } from './link.ts'
+export { MemoryMessageStore } from './memory-message-store.ts'
+export type { MemoryMessageStoreOptions } from './memory-message-store-options.ts'
 export {
   checkMessage,
   debug,
@@ -12,6 +14,17 @@ export {
   tagsOf,
   warning,
 } from './message.ts'
-export type { Claim, InboxMessage, MessageStore, Reader, Recipient } from './message-store.ts'
+export type { MessageCounts, MessageEvent } from './message-counters.ts'
+export type {
+  Broadcast,
+  BroadcastWindow,
+  Claim,
+  InboxMessage,
+  MessageStore,
+  Reader,
+  Recipient,
+} from './message-store.ts'
 export { encodeMessage } from './record.ts'
-export { RedisMessageStore, type RedisMessageStoreOptions, SCRIPTS } from './redis-message-store.ts'
+export { RedisMessageStore } from './redis-message-store.ts'
+export type { RedisMessageStoreOptions } from './redis-message-store-options.ts'
+export { SCRIPTS } from './script.ts'

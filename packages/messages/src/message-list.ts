@@ -1,51 +1,65 @@
 import type { Reader, Recipient } from './message-store.ts'
 
-// The ids of a browser's messages end in this, so that they can't be taken for those of the owner's list.
-const BROWSER_MARK = 'b'
+/** Who reads a list: a user, one browser, or everybody. The letter ends its messages' ids, so that none is taken for another's. */
+const MARKS = { user: '', browser: 'b', everyone: 'e' } as const
 
-/** One list of messages in Redis, a user's or a browser's, with the keys of its parts. */
+type Kind = keyof typeof MARKS
+
+/** One list of messages in Redis, with the keys of its parts. */
 export class MessageList {
-  /** The records, oldest first. */
+  readonly kind: Kind
+  /** The records, oldest first; also the channel of the list's hints. */
   readonly list: string
-  /** What of them has been claimed and read. */
+  /** What of them this reader has claimed and read. */
   readonly reading: string
-  /** A user's messages stay in the list as their inbox; a browser's go once they were shown. */
-  readonly isInbox: boolean
 
-  private constructor(prefix: string, kind: 'user' | 'browser', id: string) {
-    this.list = `${prefix}:messages:${kind}:${id}`
+  private constructor(prefix: string, kind: Kind, id: string) {
+    this.kind = kind
+    this.list = kind === 'everyone' ? `${prefix}:messages:everyone` : `${prefix}:messages:${kind}:${id}`
     this.reading = `${prefix}:reading:${kind}:${id}`
-    this.isInbox = kind === 'user'
   }
 
+  /** A recipient's list. */
   static of(prefix: string, recipient: Recipient): MessageList {
     const isUser = typeof recipient === 'string'
-    const id = isUser ? recipient : recipient?.browser
-    if (typeof id !== 'string' || id === '' || id.length > 200) {
-      throw new TypeError(
-        `Expected an owner's id or { browser } of 1 to 200 characters, got ${JSON.stringify(recipient)?.slice(0, 80)}`,
-      )
-    }
-    return new MessageList(prefix, isUser ? 'user' : 'browser', id)
+    return new MessageList(
+      prefix,
+      isUser ? 'user' : 'browser',
+      checkedId(isUser ? recipient : recipient?.browser, recipient),
+    )
   }
 
-  /** The lists that a page of this reader shows. */
-  static for(prefix: string, reader: Reader): MessageList[] {
-    const lists: MessageList[] = []
-    if (reader.owner !== undefined) lists.push(MessageList.of(prefix, reader.owner))
-    if (reader.browser !== undefined) lists.push(MessageList.of(prefix, { browser: reader.browser }))
-    return lists
+  /** Everybody's list, as this owner reads it. */
+  static everyone(prefix: string, owner: string): MessageList {
+    return new MessageList(prefix, 'everyone', checkedId(owner, owner))
+  }
+
+  /** The lists that a page of this reader shows; everybody's is the last, and only those who are logged in read it. */
+  static for(prefix: string, { owner, browser }: Reader): MessageList[] {
+    return [
+      ...(owner === undefined ? [] : [MessageList.of(prefix, owner)]),
+      ...(browser === undefined ? [] : [MessageList.of(prefix, { browser })]),
+      ...(owner === undefined ? [] : [MessageList.everyone(prefix, owner)]),
+    ]
   }
 
   /** A message's id, from its id in this list. */
   idOf(recordId: string): string {
-    return this.isInbox ? recordId : recordId + BROWSER_MARK
+    return recordId + MARKS[this.kind]
   }
 
   /** The ids in this list of those of the given messages that are in it. */
   recordIds(ids: Iterable<string>): string[] {
-    return [...ids]
-      .filter(id => id.endsWith(BROWSER_MARK) !== this.isInbox)
-      .map(id => (this.isInbox ? id : id.slice(0, -1)))
+    return [...ids].flatMap(id => {
+      const [, recordId = '', mark] = /^(\d{16})([a-z]?)$/.exec(id) ?? []
+      return mark === MARKS[this.kind] ? [recordId] : []
+    })
   }
+}
+
+function checkedId(id: unknown, recipient: unknown): string {
+  // Halves of characters are all alike once they are in Redis.
+  if (typeof id === 'string' && id !== '' && id.length <= 200 && id.isWellFormed()) return id
+  const came = JSON.stringify(recipient)?.slice(0, 80)
+  throw new TypeError(`Expected an owner's id or { browser } of 1 to 200 characters, got ${came}`)
 }

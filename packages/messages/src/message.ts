@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { LEVELS, levelTag } from './levels.ts'
+import { DEFAULT_LEVELS } from './level-table.ts'
+import { LEVELS } from './levels.ts'
 import { linkSchema } from './link.ts'
 
 const MAX_TEXT = 2000
@@ -24,6 +25,14 @@ export const newMessageSchema = z.object({
     .regex(/^[^|\p{Cc}]*$/u, 'expected no "|" and no control characters')
     .optional(),
   link: linkSchema.optional(),
+  job: z.string().min(1).max(200).optional(),
+  i18n: z
+    .object({
+      key: z.string().min(1).max(200),
+      params: z.record(z.string().max(100), z.union([z.string().max(500), z.number()])).optional(),
+    })
+    .optional(),
+  expiresIn: z.int().min(1).optional(),
   data: z
     .record(z.string(), z.json())
     .refine(
@@ -35,12 +44,14 @@ export const newMessageSchema = z.object({
 
 /**
  * A message to post: `level`, `text` (plain text, never HTML), and as one likes `extraTags` (words for a stylesheet),
- * `key` (a later message with the same key replaces this one while it is unread), `link` and `data` (a small JSON object).
+ * `key` (a later message with the same key replaces this one while it is unread), `link`, `job` (the id of the job that it
+ * tells of), `i18n` (key and parameters, to be translated when it is shown; `text` stands in), `expiresIn` (ms, after which
+ * it is shown no more) and `data` (a small JSON object).
  */
 export type NewMessage = z.input<typeof newMessageSchema>
 
 /** A message as it was stored: with its id, the time of the Redis server, and its tags. */
-export interface Message extends z.output<typeof newMessageSchema> {
+export interface Message extends Omit<z.output<typeof newMessageSchema>, 'expiresIn'> {
   /** Sorts by time. */
   readonly id: string
   readonly time: Date
@@ -77,7 +88,7 @@ export function checkMessage(message: NewMessage): z.output<typeof newMessageSch
 
 /** The tags of a message: extra tags first, then the level's tag. */
 export function tagsOf(message: { level: number; extraTags?: string | undefined }): string {
-  return [message.extraTags, levelTag(message.level)].filter(Boolean).join(' ')
+  return DEFAULT_LEVELS.tagsOf(message)
 }
 
 function messageOf(level: number): (text: string, options?: MessageOptions) => NewMessage {

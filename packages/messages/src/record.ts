@@ -2,10 +2,10 @@ import { levelTag } from './levels.ts'
 import { checkMessage, type Message, type NewMessage, newMessageSchema, tagsOf } from './message.ts'
 import type { MessageList } from './message-list.ts'
 
-/** The pair of key and JSON that the post script writes. */
-export function encodeMessage(message: NewMessage): [key: string, json: string] {
-  const { key = '', ...rest } = checkMessage(message)
-  return [key, JSON.stringify(rest)]
+/** The key, window and JSON of a message, as the post script takes them. */
+export function encodeMessage(message: NewMessage): [key: string, window: string, json: string] {
+  const { key = '', expiresIn, ...rest } = checkMessage(message)
+  return [key, expiresIn === undefined ? '' : `+${expiresIn}`, JSON.stringify(rest)]
 }
 
 /** The id of a record in its list. */
@@ -13,9 +13,18 @@ export function recordId(record: string): string {
   return record.slice(0, record.indexOf('|'))
 }
 
+/** From when until when a record is shown. */
+export function windowOf(record: string): { from: Date | undefined; until: Date | undefined } {
+  const [, from, until] = /^\d{16}\|[^|]*\|(\d*):(\d*)\|/.exec(record) ?? []
+  return {
+    from: from ? new Date(Number(from)) : undefined,
+    until: until ? new Date(Number(until)) : undefined,
+  }
+}
+
 /** The message of a record; `undefined` for one that isn't ours or is broken. */
 export function decodeRecord(record: string, list: MessageList): Message | undefined {
-  const [, id, key, json] = /^(\d{16})\|([^|]*)\|(.*)$/s.exec(record) ?? []
+  const [, id, key, json] = /^(\d{16})\|([^|]*)\|[\d:]*\|(.*)$/s.exec(record) ?? []
   if (id === undefined || json === undefined) return undefined
   const message = newMessageSchema.safeParse(parseJson(json))
   if (!message.success) return undefined

@@ -1,62 +1,28 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Cluster, Redis } from 'ioredis'
 import { z } from 'zod'
+import { contentsOf } from './list-contents.ts'
 import type { Message, NewMessage } from './message.ts'
+import { MessageCounters, type MessageCounts } from './message-counters.ts'
 import { MessageList } from './message-list.ts'
-import type { Claim, InboxMessage, MessageStore, Reader, Recipient } from './message-store.ts'
+import type {
+  Broadcast,
+  BroadcastWindow,
+  Claim,
+  InboxMessage,
+  MessageStore,
+  Reader,
+  Recipient,
+} from './message-store.ts'
 import { decodeRecord, encodeMessage, recordId } from './record.ts'
-import { Script } from './script.ts'
-
-const SECOND = 1000
-const DAY = 24 * 60 * 60 * SECOND
-
-const optionsSchema = z.object({
-  prefix: z.string().min(1).default('{tidings}'),
-  cap: z.int().min(1).max(10_000).default(100),
-  ttl: z
-    .int()
-    .min(SECOND)
-    .default(30 * DAY),
-  browserTtl: z.int().min(SECOND).default(DAY),
-  lease: z
-    .int()
-    .min(100)
-    .default(10 * SECOND),
-})
-
-/** Options of {@link RedisMessageStore}. */
-export interface RedisMessageStoreOptions extends z.input<typeof optionsSchema> {
-  /** A connection, which the store doesn't close. Give it a `commandTimeout`: a page waits for its messages. */
-  redis: Redis | Cluster
-  /**
-   * Before every key; default `{tidings}`. The braces keep all lists in one slot of a Redis Cluster, together with the
-   * queue of the jobs whose outcomes are posted here.
-   */
-  prefix?: string
-  /** Messages kept for each user; default 100. Past it the oldest go: what was read first, then what was not. */
-  cap?: number
-  /** How long a user's list is kept after the last message in it, ms; default 30 days. */
-  ttl?: number
-  /** The same for a browser's list; default 1 day. */
-  browserTtl?: number
-  /** How long a page may hold messages before they are unread again, ms; default 10 s. */
-  lease?: number
-  /** Told of records that can't be read; they are skipped. */
-  log?: { warn(facts: object, text: string): void }
-}
-
-/** The four scripts: their texts are part of the promise, and `@tidings/jobs` runs `post` inside BullMQ's own. */
-export const SCRIPTS = {
-  post: new Script('post'),
-  claim: new Script('claim'),
-  confirm: new Script('confirm'),
-  release: new Script('release'),
-}
+import { RedisBroadcasts } from './redis-broadcasts.ts'
+import { RedisHints } from './redis-hints.ts'
+import { optionsSchema, type RedisMessageStoreOptions } from './redis-message-store-options.ts'
+import { postReply, SCRIPTS, token } from './script.ts'
 
 /**
- * Messages in Redis: one list a user, which is their inbox, and one a browser. What the scripts do to them is written in
- * `lua/`: post, claim, confirm, release.
+ * Messages in Redis: one list a user, which is their inbox, one a browser, and one that everybody reads past a mark of their
+ * own. What the scripts do to them is written in `lua/`: post, claim, confirm, release.
  * @throws TypeError for options out of range.
  */
 export class RedisMessageStore implements MessageStore {
@@ -64,26 +30,40 @@ export class RedisMessageStore implements MessageStore {
   readonly #redis: Redis | Cluster
   readonly #options: z.output<typeof optionsSchema>
   readonly #log: RedisMessageStoreOptions['log']
+  readonly #counters: MessageCounters
+  readonly #hints: RedisHints
+  readonly #broadcasts: RedisBroadcasts
 
-  constructor({ redis, log, ...options }: RedisMessageStoreOptions) {
+  constructor({ redis, log, onEvent, ...options }: RedisMessageStoreOptions) {
     const checked = optionsSchema.safeParse(options)
     if (!checked.success) throw new TypeError(`RedisMessageStore: ${z.prettifyError(checked.error)}`)
     this.#redis = redis
     this.#log = log
     this.#options = checked.data
+    this.#counters = new MessageCounters(onEvent)
+    this.#hints = new RedisHints(redis)
     this.prefix = checked.data.prefix
+    this.#broadcasts = new RedisBroadcasts(redis, { ...checked.data, counters: this.#counters })
+  }
+
+  /** What this process has counted so far. */
+  get counts(): MessageCounts {
+    return this.#counters.counts
   }
 
   async post(to: Recipient, messages: NewMessage | readonly NewMessage[]): Promise<void> {
-    const pairs = [messages].flat().flatMap(message => encodeMessage(message as NewMessage))
-    if (pairs.length === 0) return
+    const encoded = [messages].flat().map(message => encodeMessage(message as NewMessage))
+    if (encoded.length === 0) return
     const { keys, args } = this.postArguments(to, token())
-    await SCRIPTS.post.run(this.#redis, keys, [...args, ...pairs])
+    const reply = await SCRIPTS.post.run(this.#redis, keys, [...args, ...encoded.flat()])
+    const [dropped] = postReply.parse(reply)
+    this.#counters.count('posted', encoded.length)
+    this.#counters.count('dropped', dropped)
   }
 
   /**
-   * What the post script is given before its pairs of key and message ({@link encodeMessage}): for whoever runs it inside
-   * a script of their own. Without a token the post must not be sent twice.
+   * What the post script is given before its triples ({@link encodeMessage}): for whoever runs it inside a script of their
+   * own. Without a token the post must not be sent twice.
    */
   postArguments(
     to: Recipient,
@@ -102,21 +82,25 @@ export class RedisMessageStore implements MessageStore {
     const id = token()
     const { lease, ttl } = this.#options
     const keys = lists.flatMap(({ list, reading }) => [list, reading])
-    const reply = claimReply.parse(
-      await SCRIPTS.claim.run(this.#redis, keys, [id, limit === Infinity ? -1 : limit, lease, ttl]),
-    )
+    const args = [id, limit === Infinity ? -1 : limit, lease, ttl, behind(reader)]
+    const reply = claimReply.parse(await SCRIPTS.claim.run(this.#redis, keys, args))
     if (!reply) return undefined
-    const [more = 0, ...dropped] = reply.slice(0, lists.length + 1).map(Number)
+
+    const [more = 0, expired = 0, ...dropped] = reply.slice(0, lists.length + 2).map(Number)
+    this.#counters.count('expired', expired)
     const messages: Message[] = []
     const broken: string[] = []
-    for (let i = lists.length + 1; i < reply.length; i += 2) {
+    for (let i = lists.length + 2; i < reply.length; i += 2) {
       const list = lists[Number(reply[i]) - 1]
       const record = String(reply[i + 1])
       const message = list && decodeRecord(record, list)
       if (message) messages.push(message)
       else if (list) broken.push(list.idOf(recordId(record)))
     }
-    const claim: HeldClaim = {
+    if (messages.length + broken.length === 0) return undefined
+    if (broken.length > 0)
+      this.#log?.warn({ reader, records: broken }, 'skipped messages that can not be read')
+    const held: HeldClaim = {
       id,
       reader,
       messages,
@@ -126,64 +110,106 @@ export class RedisMessageStore implements MessageStore {
       dropCounts: dropped,
       broken,
     }
-    if (broken.length > 0)
-      this.#log?.warn({ reader, records: broken }, 'skipped messages that can not be read')
-    return claim
+    return held
   }
 
   async confirm(claim: Claim, shown: Iterable<string>): Promise<void> {
-    const held = claim as HeldClaim
+    const { id, reader, until, dropCounts, broken } = claim as HeldClaim
     // What can't be read would otherwise be claimed by every page again, in place of what can.
-    const ids = [...shown, ...held.broken]
-    await this.#settle(claim, (list, index) =>
-      SCRIPTS.confirm.run(
-        this.#redis,
-        [list.list, list.reading],
-        [
-          claim.id,
-          list.isInbox ? '1' : '0',
-          held.dropCounts[index] ?? 0,
-          this.#ttl(list),
-          ...list.recordIds(ids),
-        ],
-      ),
+    const ids = [...shown, ...broken]
+    await this.#settle(reader, until, (list, index) =>
+      this.#confirm(list, id, ids, { told: dropCounts[index] ?? 0, reader }),
     )
   }
 
   async release(claim: Claim): Promise<void> {
-    await this.#settle(claim, list => SCRIPTS.release.run(this.#redis, [list.reading], [claim.id]))
-  }
-
-  async inbox(owner: string): Promise<InboxMessage[]> {
-    const list = MessageList.of(this.prefix, owner)
-    const [records, reading] = await this.#read(list)
-    const { watermark = '0', ...rest } = reading
-    const open = Object.entries(rest)
-      .filter(([field]) => field === 'unread' || field.startsWith('claim:'))
-      .map(([, ids]) => ids)
-      .join(' ')
-    const messages: InboxMessage[] = []
-    for (const record of records) {
-      const message = decodeRecord(record, list)
-      if (message) messages.push({ ...message, unread: message.id > watermark || open.includes(message.id) })
-    }
-    return messages.reverse()
-  }
-
-  /** Records and reading as they stood at one moment. */
-  async #read({ list, reading }: MessageList): Promise<[string[], Record<string, string>]> {
-    const replies = await this.#redis.multi().lrange(list, 0, -1).hgetall(reading).exec()
-    const [records, fields] = (replies ?? []).map(([error, reply]) => {
-      if (error) throw error
-      return reply
+    const { id, reader, until } = claim as HeldClaim
+    await this.#settle(reader, until, async list => {
+      const released = Number(await SCRIPTS.release.run(this.#redis, [list.reading], [id]))
+      this.#counters.count('released', released)
     })
-    return [z.array(z.string()).parse(records), z.record(z.string(), z.string()).parse(fields)]
+  }
+
+  async unread(
+    reader: Reader,
+    { limit }: { limit: number },
+  ): Promise<{ messages: readonly Message[]; more: number }> {
+    const all = (await contentsOf(this.#redis, MessageList.for(this.prefix, reader), reader)).filter(
+      ({ state }) => state === 'open',
+    )
+    all.sort((a, b) => (a.message.id < b.message.id ? -1 : 1))
+    const messages = all.slice(0, limit).map(({ message }) => message)
+    return { messages, more: all.length - messages.length }
+  }
+
+  async read(reader: Reader, ids: Iterable<string>): Promise<void> {
+    const all = [...ids]
+    await Promise.all(
+      MessageList.for(this.prefix, reader).map(list => this.#confirm(list, '', all, { reader })),
+    )
+  }
+
+  async inbox(owner: string, { since }: { since?: Date } = {}): Promise<InboxMessage[]> {
+    const contents = await contentsOf(this.#redis, MessageList.for(this.prefix, { owner }), { since })
+    return contents
+      .map(({ message, state }) => ({ ...message, unread: state !== 'read' }))
+      .sort((a, b) => (a.id < b.id ? 1 : -1))
+      .slice(0, this.#options.cap)
+  }
+
+  async dismiss(owner: string, id: string): Promise<boolean> {
+    const [own, everyone] = [MessageList.of(this.prefix, owner), MessageList.everyone(this.prefix, owner)]
+    const gone =
+      (await this.#confirm(own, '', [id], { fate: 'remove' })) +
+      (await this.#confirm(everyone, '', [id], { fate: 'hide' }))
+    return gone > 0
+  }
+
+  broadcast(message: NewMessage, window: BroadcastWindow = {}): Promise<string> {
+    return this.#broadcasts.write(message, window)
+  }
+
+  withdraw(id: string): Promise<boolean> {
+    return this.#broadcasts.withdraw(id)
+  }
+
+  broadcasts(): Promise<Broadcast[]> {
+    return this.#broadcasts.all()
+  }
+
+  async watch(reader: Reader, hint: () => void): Promise<() => Promise<void>> {
+    const channels = MessageList.for(this.prefix, reader).map(({ list }) => list)
+    return this.#hints.watch(channels, hint)
+  }
+
+  /** @returns how many messages were removed or hidden. */
+  async #confirm(
+    list: MessageList,
+    claim: string,
+    ids: readonly string[],
+    {
+      told = 0,
+      fate = list.kind === 'browser' ? 'remove' : 'keep',
+      reader = {},
+    }: { told?: number; fate?: Fate; reader?: Reader } = {},
+  ): Promise<number> {
+    const own = list.recordIds(ids)
+    if (own.length === 0 && claim === '') return 0
+    const keys = [list.list, list.reading, ...(list.kind === 'everyone' ? [this.#broadcasts.seenKey] : [])]
+    const mark = list.kind === 'everyone' ? behind(reader).replace('-', '') : ''
+    const args = [claim, fate, told, this.#ttl(list), mark, ...own]
+    const [read, gone] = confirmReply.parse(await SCRIPTS.confirm.run(this.#redis, keys, args))
+    this.#counters.count('shown', read)
+    return gone
   }
 
   /** Repeats a step that got no answer until it has one or the lease is over: then the messages are unread anyway. */
-  async #settle(claim: Claim, step: (list: MessageList, index: number) => Promise<unknown>): Promise<void> {
-    const lists = MessageList.for(this.prefix, claim.reader)
-    const { until } = claim as HeldClaim
+  async #settle(
+    reader: Reader,
+    until: number,
+    step: (list: MessageList, index: number) => Promise<unknown>,
+  ): Promise<void> {
+    const lists = MessageList.for(this.prefix, reader)
     for (let wait = 50; ; wait *= 2) {
       try {
         await Promise.all(lists.map(step))
@@ -196,9 +222,12 @@ export class RedisMessageStore implements MessageStore {
   }
 
   #ttl(list: MessageList): number {
-    return list.isInbox ? this.#options.ttl : this.#options.browserTtl
+    return list.kind === 'browser' ? this.#options.browserTtl : this.#options.ttl
   }
 }
+
+/** What becomes of a message that was shown. */
+type Fate = 'keep' | 'remove' | 'hide'
 
 /** A claim with what its store must remember of it. */
 interface HeldClaim extends Claim {
@@ -207,8 +236,11 @@ interface HeldClaim extends Claim {
   readonly broken: readonly string[]
 }
 
+const confirmReply = z.tuple([z.number(), z.number()])
 const claimReply = z.array(z.union([z.string(), z.number()])).nullable()
 
-function token(): string {
-  return randomBytes(6).toString('base64url')
+/** The id behind which nothing of everybody's list is for this reader, as claim.lua takes it. */
+function behind({ owner, since }: Reader): string {
+  if (owner === undefined) return '-'
+  return since === undefined ? '' : String(since.getTime() * 1000)
 }

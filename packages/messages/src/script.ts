@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Cluster, Redis } from 'ioredis'
+import { z } from 'zod'
 
 /** A Lua script of this package's `lua` folder. */
 export class Script {
@@ -26,4 +27,20 @@ export class Script {
     if (!commands[this.#command]) redis.defineCommand(this.#command, { lua: this.text })
     return commands[this.#command]?.(keys.length, ...keys, ...args)
   }
+}
+
+/** The four scripts: their texts are part of the promise, and `@tidings/jobs` runs `post` inside BullMQ's own. */
+export const SCRIPTS = {
+  post: new Script('post'),
+  claim: new Script('claim'),
+  confirm: new Script('confirm'),
+  release: new Script('release'),
+}
+
+/** What post answers: how many unread messages the cap dropped, and the id of the last message. */
+export const postReply = z.tuple([z.number(), z.string()])
+
+/** Names one post or claim, so that it can be sent twice. */
+export function token(): string {
+  return randomBytes(6).toString('base64url')
 }

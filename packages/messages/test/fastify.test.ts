@@ -311,12 +311,20 @@ describe('request.messages', () => {
 })
 
 describe('when the store is down', () => {
+  const away = () => Promise.reject(new Error('down'))
   const down: MessageStore = {
-    post: () => Promise.reject(new Error('down')),
-    claim: () => Promise.reject(new Error('down')),
-    confirm: () => Promise.reject(new Error('down')),
-    release: () => Promise.reject(new Error('down')),
-    inbox: () => Promise.reject(new Error('down')),
+    post: away,
+    claim: away,
+    confirm: away,
+    release: away,
+    unread: away,
+    read: away,
+    inbox: away,
+    dismiss: away,
+    broadcast: away,
+    withdraw: away,
+    broadcasts: away,
+    watch: away,
   }
 
   it('renders the page without messages, and a finished action stays finished', async () => {

@@ -89,7 +89,7 @@ describe('posting', () => {
     const { keys, args } = store.postArguments(owner, 'token-01')
     const { SCRIPTS, encodeMessage } = await import('../src/index.ts')
     await SCRIPTS.post.run(redis, keys, [...args, ...encodeMessage(info('once'))])
-    expect(await SCRIPTS.post.run(redis, keys, [...args, ...encodeMessage(info('once'))])).toBe(-1)
+    expect(await SCRIPTS.post.run(redis, keys, [...args, ...encodeMessage(info('once'))])).toEqual([-1, ''])
     expect(await show(owner)).toEqual(['once'])
   })
 
@@ -97,7 +97,7 @@ describe('posting', () => {
     const owner = newUser()
     await redis.rpush(
       `${prefix}:messages:user:${owner}`,
-      '9000000000000000||{"level":20,"text":"from the future"}',
+      '9000000000000000|||{"level":20,"text":"from the future"}',
     )
     await store.post(owner, info('now'))
     expect(await show(owner)).toEqual(['from the future', 'now'])
@@ -212,9 +212,9 @@ describe('claim, confirm, release', () => {
     const { SCRIPTS } = await import('../src/index.ts')
     await store.post(owner, [info('one'), info('two')])
     const keys = [`${prefix}:messages:user:${owner}`, `${prefix}:reading:user:${owner}`]
-    const first = await SCRIPTS.claim.run(redis, keys, ['claim-01', -1, 10_000, 60_000])
-    expect(await SCRIPTS.claim.run(redis, keys, ['claim-01', -1, 10_000, 60_000])).toEqual(first)
-    expect(await SCRIPTS.release.run(redis, [`${keys[1]}`], ['claim-01'])).toBe(1)
+    const first = await SCRIPTS.claim.run(redis, keys, ['claim-01', -1, 10_000, 60_000, '-'])
+    expect(await SCRIPTS.claim.run(redis, keys, ['claim-01', -1, 10_000, 60_000, '-'])).toEqual(first)
+    expect(await SCRIPTS.release.run(redis, [`${keys[1]}`], ['claim-01'])).toBe(2)
     expect(await SCRIPTS.release.run(redis, [`${keys[1]}`], ['claim-01'])).toBe(0)
     const claim = await store.claim({ owner }, { limit: 10 })
     if (!claim) throw new Error('nothing to claim')
@@ -306,6 +306,120 @@ describe('the cap', () => {
   })
 })
 
+describe('messages that expire', () => {
+  it('are shown no more when their time is over, and are counted as seen by nobody', async () => {
+    const events: [string, number][] = []
+    const counting = new RedisMessageStore({
+      redis,
+      prefix,
+      onEvent: (event, count) => events.push([event, count]),
+    })
+    const owner = newUser()
+    await counting.post(owner, [
+      info('short', { expiresIn: 30 }),
+      info('long', { expiresIn: 60_000 }),
+      info('for ever'),
+    ])
+    await expect
+      .poll(async () => (await counting.inbox(owner)).map(({ text }) => text))
+      .toEqual(['for ever', 'long'])
+    const claim = await counting.claim({ owner }, { limit: 10 })
+    expect(texts(claim)).toEqual(['long', 'for ever'])
+    expect(events).toContainEqual(['expired', 1])
+    expect(counting.counts).toMatchObject({ posted: 3, expired: 1 })
+  })
+
+  it('refuse a time that is none', async () => {
+    await expect(store.post(newUser(), info('x', { expiresIn: 0 }))).rejects.toThrow(/expiresIn/)
+  })
+})
+
+describe('for a page that is open', () => {
+  it('tells what is unread and held by no page, and marks as read what it has shown', async () => {
+    const owner = newUser()
+    const browser = `browser of ${owner}`
+    await store.post(owner, [info('one'), info('two')])
+    await store.post({ browser }, info('here'))
+    const open = await store.unread({ owner, browser }, { limit: 2 })
+    expect([open.messages.map(({ text }) => text), open.more]).toEqual([['one', 'two'], 1])
+    await store.read({ owner, browser }, [String(open.messages[1]?.id)])
+    expect(texts(await store.claim({ owner, browser }, { limit: 10 }))).toEqual(['one', 'here'])
+    expect((await store.unread({ owner, browser }, { limit: 10 })).messages).toEqual([])
+    expect((await store.inbox(owner)).map(({ text, unread }) => [text, unread])).toEqual([
+      ['two', false],
+      ['one', true],
+    ])
+  })
+
+  it('takes nothing from anybody else', async () => {
+    const [alice, bob] = [newUser(), newUser()]
+    await store.post(alice, info('for Alice'))
+    const { messages } = await store.unread({ owner: alice }, { limit: 10 })
+    await store.read(
+      { owner: bob },
+      messages.map(({ id }) => id),
+    )
+    await store.read({ owner: alice }, ['', 'nonsense', '9999999999999999', `${messages[0]?.id}b`])
+    expect(await show(alice)).toEqual(['for Alice'])
+  })
+
+  it('hints at what is new, to whoever it is for', async () => {
+    const [alice, bob] = [newUser(), newUser()]
+    const hints: string[] = []
+    const leave = await Promise.all([
+      store.watch({ owner: alice }, () => hints.push('alice')),
+      store.watch({ owner: bob, browser: 'b' }, () => hints.push('bob')),
+    ])
+    hints.length = 0
+    await store.post(alice, info('x'))
+    await expect.poll(() => hints).toEqual(['alice'])
+    await store.post({ browser: 'b' }, info('x'))
+    await expect.poll(() => hints).toEqual(['alice', 'bob'])
+    await store.broadcast(info('x'))
+    await expect.poll(() => hints).toEqual(['alice', 'bob', 'alice', 'bob'])
+    await Promise.all(leave.map(stop => stop()))
+    await Promise.all((await store.broadcasts()).map(({ id }) => store.withdraw(id)))
+  })
+})
+
+describe('the inbox', () => {
+  it('loses what its owner dismisses, read or not, and nobody else can', async () => {
+    const [alice, bob] = [newUser(), newUser()]
+    await store.post(alice, [info('one'), info('two')])
+    const [two, one] = await store.inbox(alice)
+    expect(await store.dismiss(bob, String(one?.id))).toBe(false)
+    expect(await store.dismiss(alice, String(one?.id))).toBe(true)
+    expect(await store.dismiss(alice, String(one?.id))).toBe(false)
+    expect((await store.inbox(alice)).map(({ id }) => id)).toEqual([two?.id])
+    expect(await show(alice)).toEqual(['two'])
+  })
+
+  it('loses a message once, when it is dismissed twice at the same time', async () => {
+    const owner = newUser()
+    await store.post(owner, info('one'))
+    const broadcast = await store.broadcast(info('for all'))
+    for (const { id } of await store.inbox(owner)) {
+      expect((await Promise.all([store.dismiss(owner, id), store.dismiss(owner, id)])).sort()).toEqual([
+        false,
+        true,
+      ])
+    }
+    await store.withdraw(broadcast)
+  })
+
+  it('can be marked as read as a whole, up to what was looked at', async () => {
+    const owner = newUser()
+    await store.post(owner, [info('one'), info('two')])
+    const seen = await store.inbox(owner)
+    await store.post(owner, info('three'))
+    await store.read(
+      { owner },
+      seen.map(({ id }) => id),
+    )
+    expect(await show(owner)).toEqual(['three'])
+  })
+})
+
 describe('bad records and limits', () => {
   it('skips records that are broken or foreign, shows the others, and does not meet them twice', async () => {
     const warnings: object[] = []
@@ -315,7 +429,7 @@ describe('bad records and limits', () => {
     await store.post(owner, info('one'))
     await redis.rpush(
       `${prefix}:messages:user:${owner}`,
-      '8000000000000000||{"level":"constructor"}',
+      '8000000000000000|||{"level":"constructor"}',
       'more garbage',
     )
     await store.post(owner, info('two'))
@@ -341,6 +455,7 @@ describe('bad records and limits', () => {
   it('refuses options out of range and recipients that are none', async () => {
     expect(() => new RedisMessageStore({ redis, cap: 0 })).toThrow(/cap/)
     await expect(store.post('', info('x'))).rejects.toThrow(/owner/)
+    await expect(store.post('a\ud800', info('x'))).rejects.toThrow(/owner/)
   })
 })
 

@@ -1,0 +1,5 @@
+export { assertMessages, type ComparedMessage } from './testing/assert-messages.ts'
+export { type MessageStoreCase, messageStoreCases } from './testing/message-store-cases.ts'
+export { messagesIn, type PageMessage } from './testing/messages-in.ts'
+export type { StoreBounds, StoreFactory, StoreUnderTest } from './testing/store-under-test.ts'
+export { type TestRunner, testMessageStore } from './testing/test-message-store.ts'
