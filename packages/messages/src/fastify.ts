@@ -1,15 +1,21 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { z } from 'zod'
-import { opensPage } from './consumption.ts'
-import { LEVELS } from './levels.ts'
-import type { MessageStore } from './message-store.ts'
+import { keepPrivate } from './cache-headers.ts'
+import { DevelopmentWarnings } from './development-warnings.ts'
+import { Exchange } from './exchange.ts'
+import { checkOptions, type FastifyMessagesOptions } from './fastify-options.ts'
+import { giveToViews } from './page-views.ts'
 import { RequestMessages } from './request-messages.ts'
-import { type BrowserSession, sessionBrowser } from './session-browser.ts'
-import { type ViewMessages, viewMessages } from './view-messages.ts'
+import { addSuccessMessages, type SuccessMessage } from './success-message.ts'
+import { withinTime } from './within-time.ts'
 
 export { isPrefetch, opensPage } from './consumption.ts'
-export type { RequestMessages } from './request-messages.ts'
+export type { FastifyMessagesOptions } from './fastify-options.ts'
+export type { Level } from './level-table.ts'
+export { MessageFailure } from './message-failure.ts'
+export type { AddOptions, RequestMessages } from './request-messages.ts'
+export type { Owner } from './request-reader.ts'
+export type { SuccessMessage } from './success-message.ts'
 export type { ViewMessage, ViewMessages } from './view-messages.ts'
 
 declare module 'fastify' {
@@ -20,119 +26,82 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** `false`: the pages of this route show no messages and consume none. */
     messages?: boolean
+    /** A SUCCESS message for whoever submitted the form of this route, when it succeeded: `'%(name)s was created.'` */
+    successMessage?: SuccessMessage
   }
-}
-
-/** Options of {@link fastifyMessages}. */
-export interface FastifyMessagesOptions {
-  /** Where messages wait. */
-  store: MessageStore
-  /** Who is logged in: an id that the application chooses; `undefined` for a visitor. Asked whenever it is needed. */
-  owner(request: FastifyRequest): string | undefined
-  /** Messages that a page shows at most; default 10, `Infinity` allowed. */
-  limit?: number
-  /** The lowest level that `request.messages` records; default `LEVELS.INFO`. */
-  level?: number
-  /** Whether this request opens a page that somebody will look at; default by method and headers: no HEAD, prefetch or fetch. */
-  consumes?(request: FastifyRequest): boolean
 }
 
 /**
  * Django's messages for Fastify: decorates `request.messages`, and gives every view that `reply.view` or `reply.viewAsync`
- * renders a `messages` array. What a page shows is confirmed when the page was sent whole, and released otherwise.
- * Register it after @fastify/session and @fastify/view.
+ * renders a `messages` array and the `levels` by name. What a page shows is confirmed when the page was sent whole, and
+ * released otherwise. Register it after @fastify/session and @fastify/view, and before the routes.
  * @throws TypeError for options that it can't work with.
  */
 export const fastifyMessages = fp(register, { fastify: '5.x', name: '@tidings/messages' })
 
-const VIEWS = ['view', 'viewAsync'] as const
+// What was sent last is confirmed before the process ends, but a store that is away doesn't keep it.
+const CLOSE_TIME_LIMIT = 5000
 
 const kMessages = Symbol('tidings.messages')
+const kReply = Symbol('tidings.reply')
 
 interface Carrier {
   [kMessages]?: RequestMessages
+  [kReply]?: FastifyReply
 }
 
-const optionsSchema = z.object({
-  store: z.object({ post: z.function(), claim: z.function(), confirm: z.function(), release: z.function() }),
-  owner: z.function(),
-  limit: z.union([z.int().min(1), z.literal(Infinity)]).optional(),
-  level: z.int().optional(),
-  consumes: z.function().optional(),
-})
-
 async function register(app: FastifyInstance, options: FastifyMessagesOptions): Promise<void> {
-  const checked = optionsSchema.safeParse(options)
-  if (!checked.success) throw new TypeError(`fastifyMessages: ${z.prettifyError(checked.error)}`)
-  const { store, owner, limit = 10, level = LEVELS.INFO, consumes = opensPage } = options
   const settling = new Set<Promise<void>>()
+  const track = (settled: Promise<void>) => {
+    const done = settled.finally(() => settling.delete(done))
+    settling.add(done)
+  }
+  const settings = { ...checkOptions(options), track }
+  const warnings = settings.development ? new DevelopmentWarnings(settings) : undefined
 
   app.decorateRequest('messages', {
     getter(this: FastifyRequest & Carrier) {
-      this[kMessages] ??= new RequestMessages({
-        store,
-        limit,
-        level,
-        log: this.log,
-        reader: options => readerOf(this, options),
-      })
+      this[kMessages] ??= new RequestMessages(new Exchange(settings, this, this[kReply]))
       return this[kMessages]
     },
   })
 
-  app.addHook('onRequest', async (request, reply) => {
-    for (const name of VIEWS) giveMessages(name, request, reply)
+  const { levels } = settings.levels
+  app.addHook('onRequest', (request: FastifyRequest & Carrier, reply, done) => {
+    request[kReply] = reply
+    giveToViews(reply, settings.views, async () => ({ levels, messages: await request.messages.block() }))
+    done()
   })
 
-  app.addHook('onSend', async request => {
-    await (request as Carrier)[kMessages]?.flush()
+  addSuccessMessages(app, settings)
+
+  app.addHook('onSend', (request: FastifyRequest & Carrier, reply, _payload, done) => {
+    protect(request, reply)
+    if (request[kMessages]?.isWaiting) request[kMessages].flush().then(() => done(), done)
+    else done()
   })
 
-  // A page that was sent just before the shutdown is still confirmed.
+  // Once more after all other hooks: a plugin for caching may have come later.
+  app.addHook('onRoute', route => {
+    const last = (request: FastifyRequest, reply: FastifyReply, _payload: unknown, done: () => void) => {
+      protect(request, reply)
+      done()
+    }
+    route.onSend = [route.onSend ?? [], last].flat() as RouteOptions['onSend']
+  })
+
+  if (warnings) app.addHook('onResponse', (request, reply) => warnings.sent(request, reply))
+
   app.addHook('onClose', async () => {
-    await Promise.all(settling)
+    await withinTime(CLOSE_TIME_LIMIT, Promise.all(settling)).catch(err =>
+      app.log.error({ err }, 'closing without having confirmed what the last pages showed'),
+    )
   })
 
-  function readerOf(request: FastifyRequest, { create }: { create: boolean }) {
-    const id = owner(request)
-    const { session } = request as { session?: BrowserSession }
-    return { owner: id, browser: session && sessionBrowser(session, id, { create }) }
-  }
-
-  /** Has the reply's views rendered with `messages`. */
-  function giveMessages(name: (typeof VIEWS)[number], request: FastifyRequest, reply: FastifyReply): void {
-    const views = reply as unknown as Record<string, ((...args: unknown[]) => Promise<unknown>) | undefined>
-    const render = views[name]
-    if (!render) return
-    views[name] = async (...args) => {
-      const withLocals = reply as { locals?: object }
-      withLocals.locals = { ...withLocals.locals, messages: await messagesFor(request, reply) }
-      return render.apply(reply, args)
-    }
-  }
-
-  async function messagesFor(request: FastifyRequest, reply: FastifyReply): Promise<ViewMessages> {
-    const isPage =
-      request.routeOptions.config.messages !== false && reply.statusCode < 300 && consumes(request)
-    if (!isPage) return viewMessages(undefined, () => {})
-    const { owner, browser } = readerOf(request, { create: false })
-    if (owner === undefined && browser === undefined) return viewMessages(undefined, () => {})
-    const { messages } = request
-    reply.header('cache-control', 'private, no-store')
-    reply.header('vary', [reply.getHeader('vary'), 'cookie'].filter(Boolean).join(', '))
-    const view = messages.view()
-    let settled = false
-    const settle = (sent: boolean) => {
-      if (settled) return
-      settled = true
-      const done = messages
-        .settle({ sent: sent && reply.statusCode < 300 })
-        .finally(() => settling.delete(done))
-      settling.add(done)
-    }
-    // Node says 'finish' also when the connection broke under the last write.
-    reply.raw.once('finish', () => settle(!request.raw.socket.destroyed)).once('close', () => settle(false))
-    if (reply.raw.closed) settle(false)
-    return view
+  /** A page on which somebody looked at messages is nobody else's. */
+  function protect(request: FastifyRequest & Carrier, reply: FastifyReply): void {
+    if (!request[kMessages]?.page.isLookedAt) return
+    warnings?.sending(request, reply)
+    keepPrivate(reply)
   }
 }

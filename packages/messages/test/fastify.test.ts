@@ -1,117 +1,58 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { request as httpRequest } from 'node:http'
+import { connect as connectHttp2, constants } from 'node:http2'
 import { type AddressInfo, connect } from 'node:net'
-import cookie from '@fastify/cookie'
-import session from '@fastify/session'
 import view from '@fastify/view'
-import fastify, { type FastifyInstance, type FastifyRequest, type InjectOptions } from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import pug from 'pug'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { testRedis } from '../../../test/redis.ts'
 import { fastifyMessages } from '../src/fastify.ts'
-import { error, info, type MessageStore, RedisMessageStore } from '../src/index.ts'
-
-declare module 'fastify' {
-  interface Session {
-    userId?: string
-  }
-}
+import { error, info, RedisMessageStore } from '../src/index.ts'
+import {
+  browser,
+  buildApp,
+  loggedIn as loggedInOn,
+  TEMPLATES,
+  type TestBrowser,
+  template,
+  testApp,
+} from './fastify-app.ts'
 
 const { redis, prefix } = testRedis()
 const store = new RedisMessageStore({ redis, prefix })
-const ownerOf = (request: FastifyRequest) => request.session.get('userId')
 
-const TEMPLATES: Record<string, string> = {
-  page: 'if messages.length\n  ul.messages\n    each message in messages\n      li(class=message.tags data-message-id=message.id)= message.text\np= messages.more',
-  looks: 'p #{messages.length} messages',
-  errorsOnly: 'each message in messages\n  if message.level >= 40\n    p= message.text',
-  broken: 'each message in messages\n  p= message.text\np= nothing.at.all',
-  // More than the system's own buffers hold, so that the page can't be on its way as a whole.
-  big: `each message in messages\n  p= message.text\npre= '${'x'.repeat(12_000_000)}'`,
-}
-
-async function build(
-  overrides: Partial<Parameters<typeof fastifyMessages>[1]> = {},
-): Promise<FastifyInstance> {
-  const app = fastify()
-  await app.register(cookie)
-  await app.register(session, {
-    secret: 'a secret of at least thirty-two characters',
-    cookie: { secure: false },
-    saveUninitialized: false,
-  })
-  await app.register(view, { engine: { pug }, root: new URL('.', import.meta.url).pathname })
-  await app.register(fastifyMessages, { store, owner: ownerOf, ...overrides })
-  // Templates by name, so that each test shows its own on one screen.
-  app.get<{ Params: { name: string } }>('/view/:name', (request, reply) =>
-    reply.view({ raw: TEMPLATES[request.params.name] } as never),
-  )
-  app.get('/quiet', { config: { messages: false } }, (_, reply) =>
-    reply.view({ raw: TEMPLATES.page } as never),
-  )
+function routes(app: FastifyInstance) {
+  app.get('/quiet', { config: { messages: false } }, (_, reply) => reply.view(template(TEMPLATES.page)))
   app.get('/json', async () => ({ ok: true }))
   app.get('/redirect', (_, reply) => reply.redirect('/view/page', 303))
-  app.get('/missing', (_, reply) => reply.code(404).view({ raw: TEMPLATES.page } as never))
-  app.post<{ Querystring: { text: string; to?: string } }>('/add', async (request, reply) => {
-    request.messages.success(request.query.text, { extraTags: 'saved' })
-    return reply.redirect(request.query.to ?? '/view/page', 303)
+  app.get('/missing', (_, reply) => reply.code(404).view(template(TEMPLATES.page)))
+  app.get('/unchanged', async (_, reply) => {
+    await reply.viewAsync(template(TEMPLATES.page))
+    return reply.code(304).send()
+  })
+  app.get('/page-as-json', async (_, reply) => {
+    const html = await reply.viewAsync(template(TEMPLATES.page))
+    return reply.type('application/json').send({ html })
   })
   app.post<{ Querystring: { text: string } }>('/add-and-show', async (request, reply) => {
     request.messages.info(request.query.text)
-    return reply.view({ raw: TEMPLATES.page } as never)
+    return reply.view(template(TEMPLATES.page))
   })
   app.post('/fail', async request => {
     request.messages.warning('Half of it is done.')
     throw new Error('no')
   })
-  app.post<{ Params: { user: string } }>('/login/:user', async (request, reply) => {
-    await request.session.regenerate(['messages'])
-    request.session.set('userId', request.params.user)
-    return reply.send('ok')
-  })
-  app.post('/logout', async (request, reply) => {
-    await request.session.regenerate()
-    return reply.send('ok')
-  })
-  return app
-}
-
-/** A browser: it keeps its cookie. */
-function browser(app: FastifyInstance) {
-  let cookies: Record<string, string> = {}
-  const send = async (options: InjectOptions) => {
-    const response = await app.inject({ cookies, ...options })
-    for (const { name, value } of response.cookies) cookies = { ...cookies, [name]: value }
-    return response
-  }
-  return {
-    get: (url: string, headers: Record<string, string> = {}) => send({ method: 'GET', url, headers }),
-    head: (url: string) => send({ method: 'HEAD', url }),
-    post: (url: string) => send({ method: 'POST', url }),
-    cookie: () =>
-      Object.entries(cookies)
-        .map(([name, value]) => `${name}=${value}`)
-        .join('; '),
-    async texts(url = '/view/page') {
-      const { body } = await this.get(url)
-      return [...body.matchAll(/<li[^>]*>(.*?)<\/li>/g)].map(([, text]) => text)
-    },
-  }
 }
 
 let app: FastifyInstance
+let users = 0
 beforeAll(async () => {
-  app = await build()
+  app = await buildApp({ store }, { routes })
 })
 afterAll(() => app.close())
 
-let users = 0
-async function loggedIn(on = app) {
-  const owner = `user-${++users}`
-  const user = browser(on)
-  await user.post(`/login/${owner}`)
-  return { ...user, owner }
-}
+const loggedIn = () => loggedInOn(app)
 
 describe('a page', () => {
   it('shows what waits for its user once, escaped, with tags and id', async () => {
@@ -164,30 +105,22 @@ describe('a page', () => {
 
 describe('what opens no page consumes nothing', () => {
   it.each([
-    ['HEAD', (user: ReturnType<typeof browser>) => user.head('/view/page')],
-    [
-      'a prefetch',
-      (user: ReturnType<typeof browser>) => user.get('/view/page', { 'sec-purpose': 'prefetch' }),
-    ],
-    [
-      'a prerender',
-      (user: ReturnType<typeof browser>) => user.get('/view/page', { 'sec-purpose': 'prefetch;prerender' }),
-    ],
-    [
-      'an old prefetch',
-      (user: ReturnType<typeof browser>) => user.get('/view/page', { purpose: 'prefetch' }),
-    ],
-    ['fetch()', (user: ReturnType<typeof browser>) => user.get('/view/page', { 'sec-fetch-dest': 'empty' })],
-    ['a frame', (user: ReturnType<typeof browser>) => user.get('/view/page', { 'sec-fetch-dest': 'iframe' })],
+    ['HEAD', (user: TestBrowser) => user.head('/view/page')],
+    ['a prefetch', (user: TestBrowser) => user.get('/view/page', { 'sec-purpose': 'prefetch' })],
+    ['a prerender', (user: TestBrowser) => user.get('/view/page', { 'sec-purpose': 'prefetch;prerender' })],
+    ['an old prefetch', (user: TestBrowser) => user.get('/view/page', { purpose: 'prefetch' })],
+    ['fetch()', (user: TestBrowser) => user.get('/view/page', { 'sec-fetch-dest': 'empty' })],
+    ['a frame', (user: TestBrowser) => user.get('/view/page', { 'sec-fetch-dest': 'iframe' })],
     [
       'XMLHttpRequest',
-      (user: ReturnType<typeof browser>) => user.get('/view/page', { 'x-requested-with': 'XMLHttpRequest' }),
+      (user: TestBrowser) => user.get('/view/page', { 'x-requested-with': 'XMLHttpRequest' }),
     ],
-    ['JSON', (user: ReturnType<typeof browser>) => user.get('/json')],
-    ['a redirect', (user: ReturnType<typeof browser>) => user.get('/redirect')],
-    ['an error page', (user: ReturnType<typeof browser>) => user.get('/missing')],
-    ['a failing template', (user: ReturnType<typeof browser>) => user.get('/view/broken')],
-    ['a route that asks for none', (user: ReturnType<typeof browser>) => user.get('/quiet')],
+    ['JSON', (user: TestBrowser) => user.get('/json')],
+    ['a redirect', (user: TestBrowser) => user.get('/redirect')],
+    ['304', (user: TestBrowser) => user.get('/unchanged')],
+    ['an error page', (user: TestBrowser) => user.get('/missing')],
+    ['a failing template', (user: TestBrowser) => user.get('/view/broken')],
+    ['a route that asks for none', (user: TestBrowser) => user.get('/quiet')],
   ])('%s', async (_, look) => {
     const alice = await loggedIn()
     await store.post(alice.owner, info('precious'))
@@ -195,6 +128,13 @@ describe('what opens no page consumes nothing', () => {
     expect(body).not.toContain('precious')
     await expect.poll(() => alice.texts()).toEqual(['precious'])
   })
+})
+
+it('does not consume what a page shows that is then sent as JSON', async () => {
+  const alice = await loggedIn()
+  await store.post(alice.owner, info('for a script'))
+  expect((await alice.get('/page-as-json')).json().html).toContain('for a script')
+  await expect.poll(() => alice.texts()).toEqual(['for a script'])
 })
 
 describe('over a real connection', () => {
@@ -228,6 +168,79 @@ describe('over a real connection', () => {
       .toBe(true)
     socket.destroy()
     await expect.poll(() => alice.texts()).toEqual(['not seen'])
+  })
+
+  it('takes nothing for a reader who went away before the page was rendered', async () => {
+    const handler = new EventEmitter()
+    const slow = await testApp(
+      { store },
+      {
+        routes: app =>
+          app.get('/slow', async (_, reply) => {
+            handler.emit('begun')
+            await once(reply.raw, 'close')
+            await reply.view(template(TEMPLATES.page))
+            handler.emit('rendered')
+            return reply
+          }),
+      },
+    )
+    await slow.listen({ port: 0, host: '127.0.0.1' })
+    const alice = await loggedInOn(slow)
+    await store.post(alice.owner, info('not seen'))
+    const socket = connect((slow.server.address() as AddressInfo).port, '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(`GET /slow HTTP/1.1\r\nHost: x\r\nCookie: ${alice.cookie()}\r\n\r\n`)
+    await once(handler, 'begun')
+    socket.destroy()
+    await once(handler, 'rendered')
+    expect(await alice.texts()).toEqual(['not seen'])
+  })
+
+  it('gives back the messages of a page whose handler took too long', async () => {
+    const slow = await testApp(
+      { store },
+      {
+        handlerTimeout: 100,
+        routes: app =>
+          app.get('/slow', async (request, reply) => {
+            const html = await reply.viewAsync(template(TEMPLATES.page))
+            await once(request.signal, 'abort')
+            return reply.type('text/html').send(html)
+          }),
+      },
+    )
+    await slow.listen({ port: 0, host: '127.0.0.1' })
+    const alice = await loggedInOn(slow)
+    await store.post(alice.owner, info('not seen'))
+    const { port } = slow.server.address() as AddressInfo
+    const answer = await fetch(`http://127.0.0.1:${port}/slow`, { headers: { cookie: alice.cookie() } })
+    expect(answer.status).toBe(503)
+    await expect.poll(() => alice.texts()).toEqual(['not seen'])
+  })
+
+  it('confirms and releases over HTTP/2 as well', async () => {
+    const secure = fastify({ http2: true })
+    onTestFinished(() => secure.close())
+    await secure.register(view, { engine: { pug }, root: import.meta.dirname })
+    await secure.register(fastifyMessages, { store, owner: () => 'an owner over HTTP/2' })
+    secure.get('/', (_, reply) => reply.view(template(TEMPLATES.page)))
+    secure.get('/big', (_, reply) => reply.view(template(TEMPLATES.big)))
+    await secure.listen({ port: 0, host: '127.0.0.1' })
+    const session = connectHttp2(`http://127.0.0.1:${(secure.server.address() as AddressInfo).port}`)
+    await store.post('an owner over HTTP/2', info('shown once'))
+    const unread = async () => (await store.inbox('an owner over HTTP/2')).some(message => message.unread)
+
+    const aborted = session.request({ ':path': '/big' })
+    await once(aborted, 'data')
+    aborted.close(constants.NGHTTP2_CANCEL)
+    await expect
+      .poll(async () => (await store.unread({ owner: 'an owner over HTTP/2' }, { limit: 1 })).messages)
+      .toHaveLength(1)
+    const page = session.request({ ':path': '/' })
+    expect(String(Buffer.concat(await page.toArray()))).toContain('shown once')
+    await expect.poll(unread).toBe(false)
+    session.destroy()
   })
 
   it('shows each message on exactly one of many pages that are opened at once', async () => {
@@ -298,43 +311,6 @@ describe('request.messages', () => {
     await visitor.post(`/login/user-${++users}`)
     expect(await visitor.texts()).toEqual([])
   })
-
-  it('records nothing below its level, and no empty text', async () => {
-    const quiet = await build({ level: 30 })
-    const alice = await loggedIn(quiet)
-    await alice.post('/add?text=Too%20low.')
-    expect(await alice.texts()).toEqual([])
-    await alice.post('/add?text=')
-    expect(await alice.texts()).toEqual([])
-    await quiet.close()
-  })
-})
-
-describe('when the store is down', () => {
-  const away = () => Promise.reject(new Error('down'))
-  const down: MessageStore = {
-    post: away,
-    claim: away,
-    confirm: away,
-    release: away,
-    unread: away,
-    read: away,
-    inbox: away,
-    dismiss: away,
-    broadcast: away,
-    withdraw: away,
-    broadcasts: away,
-    watch: away,
-  }
-
-  it('renders the page without messages, and a finished action stays finished', async () => {
-    const broken = await build({ store: down })
-    const alice = await loggedIn(broken)
-    const page = await alice.get('/view/page')
-    expect([page.statusCode, page.body]).toEqual([200, '<p>0</p>'])
-    expect((await alice.post('/add?text=Saved.')).statusCode).toBe(303)
-    await broken.close()
-  })
 })
 
 describe('options', () => {
@@ -343,6 +319,6 @@ describe('options', () => {
     ['an owner that is no function', { owner: 'alice' }, /owner/],
     ['a limit of none', { limit: 0 }, /limit/],
   ])('refuses %s when it is registered', async (_, fault, message) => {
-    await expect(build(fault as never)).rejects.toThrow(message)
+    await expect(testApp({ store, ...fault } as never)).rejects.toThrow(message)
   })
 })

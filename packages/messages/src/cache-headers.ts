@@ -1,0 +1,25 @@
+import type { FastifyReply } from 'fastify'
+
+const FOR_SHARED_CACHES = [
+  'surrogate-control',
+  'cdn-cache-control',
+  'cloudflare-cdn-cache-control',
+  'vercel-cdn-cache-control',
+  'netlify-cdn-cache-control',
+]
+
+/** Says that nobody but this reader may be given this response, and not again either. Takes back what said otherwise. */
+export function keepPrivate(reply: FastifyReply): void {
+  reply.header('cache-control', 'private, no-store')
+  const vary = [reply.getHeader('vary') ?? []].flat().join(', ')
+  if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(vary)) reply.header('vary', vary ? `${vary}, Cookie` : 'Cookie')
+  // Shared caches heed these before Cache-Control.
+  for (const name of FOR_SHARED_CACHES) if (reply.hasHeader(name)) reply.removeHeader(name)
+}
+
+/** What a reply says that lets a cache keep it; `undefined` for nothing of the kind. */
+export function cacheability(reply: FastifyReply): string | undefined {
+  const control = String(reply.getHeader('cache-control') ?? '')
+  if (/\bno-store\b/i.test(control)) return undefined
+  return /\bpublic\b|\b(s-maxage|max-age)\s*=\s*"?0*[1-9]/i.test(control) ? control : undefined
+}
