@@ -14,6 +14,7 @@ import { addInbox } from '../docs/examples/inbox.ts'
 import { jobsOn, sendInvitations } from '../docs/examples/jobs.ts'
 import { buildApp } from '../docs/examples/messages.ts'
 import { addRoutes } from '../docs/examples/start-a-job.ts'
+import { addMessages, siteWith } from './docs/site.ts'
 import { testRedis } from './redis.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -31,7 +32,7 @@ describe.each(pages)('%s', page => {
     const examples = readdirSync(join(root, 'docs/examples')).map(name =>
       read(`docs/examples/${name}`).trim(),
     )
-    const shown = [...text.matchAll(/```(?:ts|pug)\n(.*?)```/gs)].map(([, code = '']) => code.trim())
+    const shown = [...text.matchAll(/```(?:ts|pug|ejs|hbs)\n(.*?)```/gs)].map(([, code = '']) => code.trim())
     expect(shown.filter(code => !examples.includes(code))).toEqual([])
   })
 
@@ -49,6 +50,35 @@ describe.each(pages)('%s', page => {
     )
     expect(paths.filter(path => !existsSync(join(root, path)))).toEqual([])
   })
+})
+
+it('each example stands in a page, and is run by a test or by another example', () => {
+  const examples = readdirSync(join(root, 'docs/examples'))
+  const text = pages.map(read).join('\n')
+  const unseen = examples.filter(name => !text.includes(read(`docs/examples/${name}`).trim()))
+  const users = [
+    'test/docs.test.ts',
+    ...readdirSync(join(root, 'test/docs')).map(name => `test/docs/${name}`),
+    ...examples.map(name => `docs/examples/${name}`),
+  ].map(file => ({ file, text: read(file) }))
+  const unused = examples.filter(
+    name =>
+      !users.some(({ file, text }) => !file.endsWith(`/${name}`) && new RegExp(`['/]${name}'`).test(text)),
+  )
+  expect({ unseen, unused }).toEqual({ unseen: [], unused: [] })
+})
+
+it('the README of @tidings/messages names each case of Django that is not ported', () => {
+  const folder = 'packages/messages/test/django'
+  const ported = readdirSync(join(root, folder))
+    .map(name => read(`${folder}/${name}`))
+    .join()
+  const all = Array.from({ length: 76 }, (_, i) => `C${i + 1}`)
+  const missing = all.filter(number => !new RegExp(`\\b${number}\\b`).test(ported))
+  expect(missing).toEqual(['C66', 'C69', 'C70', 'C71', 'C72', 'C73', 'C74'])
+  const text = read('packages/messages/README.md').replace(/\s+/g, ' ')
+  expect(text).toContain(`${all.length - missing.length} are ported`)
+  expect(text).toMatch(/C66 and C69 \(.*?\), C70 \(.*?\), C71 to C74/)
 })
 
 describe('the table of environment variables', () => {
@@ -95,35 +125,36 @@ describe('the examples', () => {
   })
 
   it('list an inbox, mark it as read and dismiss from it', async () => {
-    const app = await buildApp(redis)
     const store = new RedisMessageStore({ redis })
-    addInbox(app, store)
-    app.post('/as-dora', async request => request.session.set('userId', 'dora'))
-    const login = await app.inject({ method: 'POST', url: '/as-dora' })
-    const cookies = Object.fromEntries(login.cookies.map(({ name, value }) => [name, value]))
+    const site = await siteWith(async app => {
+      await addMessages(app, store)
+      addInbox(app, store)
+    })
+    await site.login('dora')
     await store.post('dora', [info('one'), info('two')])
-    const list = async () =>
-      (await app.inject({ url: '/inbox', cookies })).json<{ id: string; text: string; unread: boolean }[]>()
-    const [two, one] = await list()
-    await app.inject({ method: 'POST', url: '/inbox/read', cookies, payload: { ids: [two?.id] } })
-    await app.inject({ method: 'POST', url: '/inbox/dismiss', cookies, payload: { id: one?.id } })
-    expect((await list()).map(({ text, unread }) => [text, unread])).toEqual([['two', false]])
-    expect((await app.inject({ url: '/inbox' })).statusCode).toBe(401)
-    await app.close()
+    const { body } = await site.send({ url: '/inbox' })
+    const ids = [...body.matchAll(/name="ids" value="(\w+)"/g)].map(([, id]) => id)
+    expect(ids).toHaveLength(2)
+    await site.send({ method: 'POST', url: '/inbox/read', payload: { ids } })
+    await site.send({ method: 'POST', url: '/inbox/dismiss', payload: { id: ids[1] } })
+    const rest = await site.send({ url: '/inbox' })
+    expect(rest.body).toContain('>two<')
+    expect(rest.body).not.toMatch(/>one<|data-unread/)
+    expect((await site.app.inject({ url: '/inbox' })).statusCode).toBe(401)
   })
 
-  it('tell everybody, and take it back', async () => {
+  it('tell everybody, count who has seen it, and take it back', async () => {
     const store = new RedisMessageStore({ redis })
-    const takeBack = await announceMaintenance(
-      store,
-      new Date(Date.now() - 1000),
-      new Date(Date.now() + 60_000),
-    )
-    expect((await store.inbox('eve')).map(({ text }) => text)).toEqual([
-      'We are away for maintenance tonight.',
-    ])
+    const [from, until] = [new Date(Date.now() - 1000), new Date(Date.now() + 60_000)]
+    const { seen, takeBack } = await announceMaintenance(store, from, until)
+    const texts = async () => (await store.inbox('eve')).map(({ text }) => text)
+    expect(await texts()).toEqual(['We are away for maintenance tonight.'])
+    expect(await seen()).toBe(0)
+    const ids = (await store.inbox('eve')).map(({ id }) => id)
+    await store.read({ owner: 'eve' }, ids)
+    expect(await seen()).toBe(1)
     expect(await takeBack()).toBe(true)
-    expect(await store.inbox('eve')).toEqual([])
+    expect(await texts()).toEqual([])
   })
 
   it('count messages', async () => {
@@ -158,7 +189,7 @@ describe('the examples', () => {
     await jobs.enqueue(sendInvitations, { addresses: ['a@b.c', 'x'] }, { owner: 'carol' })
     const inbox = () => new RedisMessageStore({ redis }).inbox('carol')
     await expect
-      .poll(async () => (await inbox()).map(({ text }) => text))
+      .poll(async () => (await inbox()).map(({ text }) => text), { timeout: 10_000 })
       .toEqual(['Sent 1 invitations; 1 addresses are none.'])
     const [leave] = process.listeners('SIGTERM').filter(listener => !before.includes(listener))
     await leave?.('SIGTERM')

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
@@ -17,7 +18,7 @@ beforeAll(async () => {
   const modules = join(scratch, 'node_modules')
   await mkdir(join(modules, '@tidings'), { recursive: true })
   for (const name of await readdir(join(root, 'node_modules'))) {
-    if (name !== '@tidings' && !name.startsWith('.'))
+    if (name !== '@tidings' && name !== 'vitest' && !name.startsWith('.'))
       await symlink(join(root, 'node_modules', name), join(modules, name))
   }
   for (const name of ['messages', 'jobs']) {
@@ -40,7 +41,31 @@ beforeAll(async () => {
 })
 afterAll(() => rm(scratch, { recursive: true, force: true }))
 
-const ENTRIES = ['@tidings/messages', '@tidings/messages/fastify', '@tidings/jobs', '@tidings/jobs/testing']
+const ENTRIES = [
+  '@tidings/messages',
+  '@tidings/messages/fastify',
+  '@tidings/jobs',
+  '@tidings/jobs/testing',
+  '@tidings/messages/testing',
+]
+
+/** The environment of a program that no test runner has started. */
+const plain = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_TEST|TEST$|NODE_ENV$)/.test(name)),
+)
+const runNode = (...args: string[]) => run(process.execPath, args, { cwd: scratch, env: plain })
+
+/** What somebody's test of a store looks like; its last test fails. */
+const TEST = `import { MemoryMessageStore, info } from '@tidings/messages'
+import { assertMessages, testMessageStore } from '@tidings/messages/testing'
+import { test } from 'RUNNER'
+let now = Date.now()
+testMessageStore('memory', ({ cap, ttl, lease }) => ({
+  store: new MemoryMessageStore({ cap, ttl, browserTtl: ttl, lease, now: () => now }),
+  advance: ms => { now += ms },
+}))
+test('differs', () => assertMessages([info('one')], [info('two')]))
+`
 
 describe('the packed libraries', () => {
   it.each(['messages', 'jobs'])('@tidings/%s has nothing that publint finds fault with', async name => {
@@ -58,18 +83,55 @@ describe('the packed libraries', () => {
     },
   )
 
+  it('@tidings/messages holds the script for pages, which is a module that parses', async () => {
+    const code = "console.log(import.meta.resolve('@tidings/messages/live.js'))"
+    const { stdout } = await runNode('--input-type=module', '--eval', code)
+    const script = fileURLToPath(stdout.trim())
+    expect(script).toBe(join(scratch, 'node_modules/@tidings/messages/client/live.js'))
+    await runNode('--check', script)
+    expect(await readFile(script, 'utf8')).toContain('export function startLiveMessages')
+  })
+
   it('can be imported by plain node', async () => {
     const code = `${ENTRIES.map((entry, i) => `import * as e${i} from '${entry}'`).join('\n')}
-console.log(JSON.stringify([e0.LEVELS.ERROR, typeof e0.RedisMessageStore, typeof e1.fastifyMessages, typeof e2.defineJob, typeof e3.performJob]))`
+console.log(JSON.stringify([e0.LEVELS.ERROR, typeof e0.RedisMessageStore, typeof e1.fastifyMessages, typeof e1.liveMessages, typeof e2.defineJob, typeof e3.performJob, typeof e4.assertMessages, typeof e4.messagesIn]))`
     await writeFile(join(scratch, 'import.js'), code)
-    const { stdout } = await run(process.execPath, ['import.js'], { cwd: scratch })
-    expect(JSON.parse(stdout)).toEqual([40, 'function', 'function', 'function', 'function'])
+    const { stdout } = await runNode('import.js')
+    expect(JSON.parse(stdout)).toEqual([40, ...Array(7).fill('function')])
+  })
+
+  it('test a store under node:test, and compare messages, where vitest is not installed', async () => {
+    await writeFile(join(scratch, 'store.test.js'), TEST.replace('RUNNER', 'node:test'))
+    const { stdout, code: status } = await runNode('--test', '--test-reporter=tap', 'store.test.js').catch(
+      error => error,
+    )
+    const count = (what: string) => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(stdout)?.[1])
+    expect(count('pass')).toBeGreaterThan(100)
+    expect([count('fail'), status]).toEqual([1, 1])
+    expect(stdout).toMatch(/not ok \d+ - differs/)
+    expect(stdout).toContain('Missing:')
+  })
+
+  it('test a store under vitest', async () => {
+    const folder = join(scratch, 'with-vitest')
+    await mkdir(join(folder, 'node_modules'), { recursive: true })
+    await symlink(join(root, 'node_modules/vitest'), join(folder, 'node_modules/vitest'))
+    await cp(join(scratch, 'node_modules/@tidings'), join(folder, 'node_modules/@tidings'), {
+      recursive: true,
+    })
+    await writeFile(join(folder, 'store.test.js'), TEST.replace('RUNNER', 'vitest'))
+    const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+    const { stdout } = await runNode(vitest, 'run', '--root', folder, '--reporter=json').catch(error => error)
+    const { numPassedTests, numFailedTests } = JSON.parse(stdout)
+    expect(numPassedTests).toBeGreaterThan(100)
+    expect(numFailedTests).toBe(1)
   })
 
   it('bring their types, which hold good and refuse what is wrong', async () => {
     const code = `import { createJobs, defineJob } from '@tidings/jobs'
 import { error, type NewMessage, RedisMessageStore } from '@tidings/messages'
-import { fastifyMessages } from '@tidings/messages/fastify'
+import { fastifyMessages, liveMessages, type LiveMessagesOptions, readerMark } from '@tidings/messages/fastify'
+import { assertMessages, messagesIn, testMessageStore } from '@tidings/messages/testing'
 import fastify from 'fastify'
 import { Redis } from 'ioredis'
 import { z } from 'zod'
@@ -82,6 +144,21 @@ app.get('/', async request => request.messages.success('Done.'))
 export const message: NewMessage = error('x', { link: { href: '/x', text: 'x' } })
 // @ts-expect-error: there is no such option
 new RedisMessageStore({ redis, capp: 50 })
+const live: LiveMessagesOptions = { store, owner: async () => ({ id: 'alice', since: new Date() }), streamsPerUser: 2 }
+await app.register(liveMessages, live)
+export const mark: string = readerMark('alice')
+// @ts-expect-error: no store
+await app.register(liveMessages, { owner: () => 'alice' })
+app.post('/posts', { config: { successMessage: '%(title)s was saved.' } }, async () => 'saved')
+// @ts-expect-error: no text
+app.post('/pages', { config: { successMessage: 7 } }, async () => 'saved')
+testMessageStore('mine', ({ cap, ttl, lease }) => ({ store: new RedisMessageStore({ redis, cap, ttl, lease }), close: () => redis.flushdb().then(() => undefined) }))
+// @ts-expect-error: that is no store
+testMessageStore('mine', () => ({ store: { post: async () => {} } }))
+assertMessages(await store.inbox('alice'), [error('x', { data: { n: 1 } })], { ordered: false })
+// @ts-expect-error: a message has a text
+assertMessages([], [{ level: 20 }])
+export const links: readonly string[] = messagesIn('<p>').flatMap(one => one.links)
 const job = defineJob({ name: 'a', title: 'A', input: z.object({ n: z.number() }), run: async ({ input }) => input.n, messages: { success: ({ result }) => result.toFixed() } })
 const jobs = createJobs({ redis, store, definitions: [job] })
 // @ts-expect-error: n is a number

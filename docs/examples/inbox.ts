@@ -6,12 +6,13 @@ export function addInbox(app: FastifyInstance, store: MessageStore): void {
   app.get('/inbox', { config: { messages: false } }, async (request, reply) => {
     const owner = request.session.get('userId')
     if (!owner) return reply.code(401).send()
-    return store.inbox(owner)
+    const inbox = await store.inbox(owner)
+    return reply.view('inbox.pug', { inbox: inbox.map(message => request.messages.asShown(message)) })
   })
-  app.post<{ Body: { ids: string[] } }>('/inbox/read', async (request, reply) => {
+  app.post<{ Body: { ids: string | string[] } }>('/inbox/read', async (request, reply) => {
     const owner = request.session.get('userId')
     if (!owner) return reply.code(401).send()
-    await store.read({ owner }, request.body.ids) // what the page listed; what came later stays unread
+    await store.read({ owner }, [request.body.ids].flat()) // what the page listed; what came later stays unread
     return reply.redirect('/inbox', 303)
   })
   app.post<{ Body: { id: string } }>('/inbox/dismiss', async (request, reply) => {

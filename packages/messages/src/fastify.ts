@@ -12,6 +12,8 @@ import { withinTime } from './within-time.ts'
 export { isPrefetch, opensPage } from './consumption.ts'
 export type { FastifyMessagesOptions } from './fastify-options.ts'
 export type { Level } from './level-table.ts'
+export { type LiveMessagesOptions, liveMessages } from './live.ts'
+export { readerMark } from './live-reader.ts'
 export { MessageFailure } from './message-failure.ts'
 export type { AddOptions, RequestMessages } from './request-messages.ts'
 export type { Owner } from './request-reader.ts'
@@ -67,9 +69,10 @@ async function register(app: FastifyInstance, options: FastifyMessagesOptions): 
   })
 
   const { levels } = settings.levels
+  const give = async ({ request }: FastifyReply) => ({ levels, messages: await request.messages.block() })
   app.addHook('onRequest', (request: FastifyRequest & Carrier, reply, done) => {
     request[kReply] = reply
-    giveToViews(reply, settings.views, async () => ({ levels, messages: await request.messages.block() }))
+    giveToViews(reply, settings.views, give)
     done()
   })
 

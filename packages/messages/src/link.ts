@@ -12,6 +12,7 @@ export const linkSchema = z.object({
   text: z.string().min(1).max(MAX_TEXT),
 })
 
+/** A link beside a message's text. */
 export type MessageLink = z.output<typeof linkSchema>
 
 // A browser drops tabs and line breaks from an address and reads "\" as "/": both have fooled checks like this one.

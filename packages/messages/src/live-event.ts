@@ -15,10 +15,10 @@ export const RETIRED = 'event: retired\ndata: {}\n\n'
 
 /**
  * A message as an event of a stream. JSON has no line breaks, so no text can begin a field or an event of its own.
- * @param fields what the application adds, or says in another way; the id stays the message's own
+ * @param fields what the application adds, or says in another way; the id and the reader stay
  */
 export function messageEvent(message: Message, reader: string, fields: object = {}): string {
   const { id, text, level, levelTag, tags, link, time } = message
-  const data = { text, level, levelTag, tags, link, time, reader, ...fields, id }
+  const data = { text, level, levelTag, tags, link, time, ...fields, reader, id }
   return `id: ${id.replace(/[\r\n\0]/g, '')}\nevent: message\ndata: ${JSON.stringify(data)}\n\n`
 }

@@ -3,7 +3,7 @@ import { grouped } from './grouping.ts'
 import type { Message } from './message.ts'
 import type { Claim } from './message-store.ts'
 import type { TimeBudget } from './time-budget.ts'
-import { type ViewMessages, viewMessages } from './view-messages.ts'
+import { type ViewMessages, type ViewWatcher, viewMessages } from './view-messages.ts'
 import { withinTime } from './within-time.ts'
 
 // Longer than a lease: after that the messages are unread again, whatever the store has still to say.
@@ -13,13 +13,12 @@ const SETTLE_TIME_LIMIT = 15_000
 export class PageMessages {
   readonly #exchange: Exchange
   readonly #time: TimeBudget
-  readonly #shown = new Set<string>()
+  readonly #looks = new Looks()
   #asked: Promise<void> | undefined
   #claims: Claim[] = []
   #messages: Message[] = []
   #notes = { more: 0, dropped: 0, delayed: false }
   #isKept = false
-  #isLookedAt = false
 
   constructor(exchange: Exchange, time: TimeBudget) {
     this.#exchange = exchange
@@ -33,7 +32,7 @@ export class PageMessages {
 
   /** Whether anybody asked for something of the messages, be it how many they are. Not where a route shows none anyway. */
   get isLookedAt(): boolean {
-    return this.#isLookedAt && !this.#exchange.isQuiet
+    return this.#looks.isLookedAt && !this.#exchange.isQuiet
   }
 
   /** Messages that the page holds. */
@@ -43,7 +42,7 @@ export class PageMessages {
 
   /** Messages whose text was read. */
   get shown(): number {
-    return this.#shown.size
+    return this.#looks.ids.size
   }
 
   /** What this page shows stays unread. */
@@ -69,14 +68,7 @@ export class PageMessages {
   }
 
   #view(groups: Parameters<typeof viewMessages>[0]): ViewMessages {
-    return viewMessages(groups, this.#notes, {
-      looked: () => {
-        this.#isLookedAt = true
-      },
-      shown: ids => {
-        for (const id of ids) this.#shown.add(id)
-      },
-    })
+    return viewMessages(groups, this.#notes, this.#looks)
   }
 
   async #claim(wrote: number): Promise<void> {
@@ -127,10 +119,11 @@ export class PageMessages {
 
   async #settleOne(claim: Claim, sent: boolean): Promise<void> {
     const { settings, log } = this.#exchange
-    const shown = claim.messages.map(({ id }) => id).filter(id => this.#shown.has(id))
+    const shown = claim.messages.map(({ id }) => id).filter(id => this.#looks.ids.has(id))
+    // Of messages that can't be read nothing can be shown: the store takes them out of the way.
+    const isOver = (sent && shown.length > 0) || claim.messages.length === 0
     try {
-      const step =
-        sent && shown.length > 0 ? settings.store.confirm(claim, shown) : settings.store.release(claim)
+      const step = isOver ? settings.store.confirm(claim, shown) : settings.store.release(claim)
       await withinTime(SETTLE_TIME_LIMIT, step)
     } catch (err) {
       log.error(
@@ -138,5 +131,19 @@ export class PageMessages {
         'messages of a page could not be confirmed or released: they will be shown again',
       )
     }
+  }
+}
+
+/** What a template has looked at. */
+class Looks implements ViewWatcher {
+  readonly ids = new Set<string>()
+  isLookedAt = false
+
+  looked(): void {
+    this.isLookedAt = true
+  }
+
+  shown(ids: readonly string[]): void {
+    for (const id of ids) this.ids.add(id)
   }
 }

@@ -191,3 +191,16 @@ it('a page that is rendered when its time is over is released', async () => {
   expect((await alice.get('/slow')).statusCode).toBe(503)
   expect(await alice.texts()).toEqual(['not seen'])
 })
+
+it('records that can not be read keep no message back, however many they are', async () => {
+  const { redis, prefix } = testRedis()
+  const app = await testApp({ store: new RedisMessageStore({ redis, prefix }), limit: 10 })
+  const alice = await loggedIn(app)
+  await redis.rpush(
+    `${prefix}:messages:user:${alice.owner}`,
+    ...Array.from({ length: 10 }, (_, n) => `100000000000000${n}|||{}`),
+  )
+  await new RedisMessageStore({ redis, prefix }).post(alice.owner, info('good'))
+  expect(await alice.texts()).toEqual([])
+  await expect.poll(() => alice.texts()).toEqual(['good'])
+})
