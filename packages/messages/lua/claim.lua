@@ -74,16 +74,20 @@ local function read(list, reading, is_shared)
   return it
 end
 
-local lists, open = {}, {}
+local lists, open, unread_lists = {}, {}, 0
 for i = 1, #KEYS, 2 do
   local n = (i + 1) / 2
   lists[n] = read(KEYS[i], KEYS[i + 1], ARGV[5] ~= '-' and i == #KEYS - 1)
+  if #lists[n].open > 0 then unread_lists = unread_lists + 1 end
   for _, message in ipairs(lists[n].open) do
     message.list = n
     open[#open + 1] = message
   end
 end
-table.sort(open, function(a, b) return a.id < b.id or (a.id == b.id and a.list < b.list) end)
+-- One list by itself is in order, however long it is.
+if unread_lists > 1 then
+  table.sort(open, function(a, b) return a.id < b.id or (a.id == b.id and a.list < b.list) end)
+end
 
 local take = limit < 0 and #open or math.min(limit, #open)
 local reply = { #open - take, expired_unread }

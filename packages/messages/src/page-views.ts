@@ -1,25 +1,34 @@
 import type { FastifyReply } from 'fastify'
 
+type Render = (this: FastifyReply, ...args: unknown[]) => Promise<unknown>
+
+const kIsGiving = Symbol('tidings.giving')
+
 /**
- * Has the views that a reply renders find more in their templates.
- * @param names the methods of the reply that render, such as those that @fastify/view adds
- * @param locals never rejects: a page is rendered whatever becomes of what is added to it
+ * Has the views that replies render find more in their templates. Once for all replies of the same part of the application,
+ * rather than for each request anew.
+ * @param reply one of them
+ * @param names the methods of a reply that render, such as those that @fastify/view adds
+ * @param give what a view of this reply finds; never rejects: a page is rendered whatever becomes of what is added to it
  */
 export function giveToViews(
   reply: FastifyReply,
   names: readonly string[],
-  locals: () => Promise<{ levels: object; messages: object }>,
+  give: (reply: FastifyReply) => Promise<{ levels: object; messages: object }>,
 ): void {
-  const views = reply as unknown as Record<string, ((...args: unknown[]) => Promise<unknown>) | undefined>
-  const withLocals = reply as { locals?: object | null }
+  const replies = Object.getPrototypeOf(reply) as Record<string | symbol, Render | true | undefined>
+  if (Object.hasOwn(replies, kIsGiving)) return
+  replies[kIsGiving] = true
   for (const name of names) {
-    const render = views[name]
-    if (typeof render !== 'function') continue
-    views[name] = async (...args) => {
-      const { levels, messages } = await locals()
+    const render = replies[name]
+    if (typeof render !== 'function' || kIsGiving in render) continue
+    const giving: Render = async function (...args) {
+      const { levels, messages } = await give(this)
       // An application may have levels of another kind.
+      const withLocals = this as { locals?: object | null }
       withLocals.locals = { levels, ...withLocals.locals, messages }
-      return render.apply(reply, args)
+      return render.apply(this, args)
     }
+    replies[name] = Object.assign(giving, { [kIsGiving]: true })
   }
 }

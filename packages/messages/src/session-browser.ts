@@ -27,7 +27,9 @@ export function sessionBrowser(
   owner: string | undefined,
   { create, was }: { create: boolean; was?: string | undefined },
 ): string | undefined {
-  const found = markSchema.safeParse(session.get(SESSION_KEY)).data
+  const kept = session.get(SESSION_KEY)
+  // Most sessions hold none: a schema takes long to say so.
+  const found = kept === undefined || kept === null ? undefined : markSchema.safeParse(kept).data
   const mark = found && isFor(found, owner) ? found : undefined
   if (!mark && !create) return undefined
   const browser = mark?.browser ?? randomUUID()

@@ -78,21 +78,31 @@ function viewMessage({ message, ids }: MessageGroup, watcher: ViewWatcher): View
   }
 }
 
-/** An array cannot tell by itself that its length was asked for. */
 function watched(messages: ViewMessages, watcher: ViewWatcher): ViewMessages {
-  return new Proxy(messages, {
-    get(target, property, receiver) {
-      // A promise that answers this array asks for it.
-      if (property !== 'then') watcher.looked()
-      return Reflect.get(target, property, receiver)
-    },
-    has(target, property) {
-      watcher.looked()
-      return Reflect.has(target, property)
-    },
-    ownKeys(target) {
-      watcher.looked()
-      return Reflect.ownKeys(target)
-    },
-  })
+  return new Proxy(messages, new Watch(watcher))
+}
+
+/** An array cannot tell by itself that its length was asked for. One object for each page: closures are several. */
+class Watch implements ProxyHandler<ViewMessages> {
+  readonly #watcher: ViewWatcher
+
+  constructor(watcher: ViewWatcher) {
+    this.#watcher = watcher
+  }
+
+  get(target: ViewMessages, property: string | symbol, receiver: unknown): unknown {
+    // A promise that answers this array asks for it.
+    if (property !== 'then') this.#watcher.looked()
+    return Reflect.get(target, property, receiver)
+  }
+
+  has(target: ViewMessages, property: string | symbol): boolean {
+    this.#watcher.looked()
+    return Reflect.has(target, property)
+  }
+
+  ownKeys(target: ViewMessages): (string | symbol)[] {
+    this.#watcher.looked()
+    return Reflect.ownKeys(target)
+  }
 }
