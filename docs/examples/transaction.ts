@@ -11,7 +11,8 @@ export async function markPaid(
   const message = encodeMessage(success(`Order ${order} is paid.`))
   await redis
     .multi()
-    .set(`${store.prefix}:order:${order}`, 'paid') // in a cluster, the store's prefix keeps the keys in one slot
+    // In a cluster, the prefix of an owner's shard keeps the keys in one slot.
+    .set(`${store.prefixOf(owner)}:order:${order}`, 'paid')
     .eval(SCRIPTS.post.text, keys.length, ...keys, ...args, ...message)
     .exec()
 }

@@ -1,11 +1,13 @@
 --[[
   post: writes messages at the end of a list.
 
-  KEYS[1]  the list: records "<id>|<key>|<window>|<message>", oldest first; an id is Redis' time in microseconds, and
-           grows; a window is "<from>:<until>" (ms, either may be missing) or ''; the list's name is also the channel on
-           which a hint tells open pages that there is something new
+  KEYS[1]  the list: records "<id>|<key>|<window>|<message><tokens>", oldest first; an id is Redis' time in microseconds,
+           and grows; a window is "<from>:<until>" (ms, either may be missing) or ''; the list's name is also the channel
+           on which a hint tells open pages that there is something new
   KEYS[2]  its reading: what of the list has been claimed and read (claim.lua says how)
-  ARGV[1]  token of this post, so that a post which is sent again is written once; '' if it can't be sent again
+  ARGV[1]  token of this post, so that a post which is sent again is written once; '' if it can't be sent again. It is
+           kept in the last record of the post; one that begins with "+", in the reading: for lists whose messages go
+           when they were shown
   ARGV[2]  cap: how many messages the list keeps
   ARGV[3]  time to live of the list, ms
   ARGV[4…] triples of key ('' for none), window (also "+<ms>" from now on) and message (JSON); a key replaces the unread
@@ -18,9 +20,17 @@ local token, cap, ttl = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local state = redis.call('HMGET', reading, 'watermark', 'unread', 'posts')
 local watermark, unread, posts = tonumber(state[1]) or 0, state[2] or '', state[3] or ''
 
-if token ~= '' then
+-- The tokens of the post that wrote a record, and of those whose messages it has replaced.
+local function tokens_of(record) return string.match(record, '}([%w_-]*)$') or '' end
+
+if string.sub(token, 1, 1) == '+' then
   if string.find(posts, token, 1, true) then return { -1, '' } end
   redis.call('HSET', reading, 'posts', string.sub(posts .. token .. ' ', -8 * (#token + 1)))
+  token = ''
+elseif token ~= '' then
+  for _, record in ipairs(redis.call('LRANGE', list, -16, -1)) do
+    if string.find(tokens_of(record), token, 1, true) then return { -1, '' } end
+  end
 end
 
 -- A record that isn't ours counts as the oldest, read long ago.
@@ -38,17 +48,19 @@ for i = 4, #ARGV, 3 do
   local key, window, message = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local lasts = string.match(window, '^%+(%d+)$')
   if lasts then window = string.format(':%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + lasts) end
+  local tokens = i + 3 > #ARGV and token or ''
   if key ~= '' then
     local records = redis.call('LRANGE', list, 0, -1)
     for n = #records, 1, -1 do
       local old = id_of(records[n])
       if string.sub(records[n], #old + 2, #old + #key + 2) == key .. '|' and is_open(old) then
         redis.call('LREM', list, -1, records[n])
+        tokens = string.sub(tokens_of(records[n]) .. tokens, -32)
       end
     end
   end
   written = string.format('%.0f', id)
-  redis.call('RPUSH', list, written .. '|' .. key .. '|' .. window .. '|' .. message)
+  redis.call('RPUSH', list, written .. '|' .. key .. '|' .. window .. '|' .. message .. tokens)
   id = id + 1
 end
 

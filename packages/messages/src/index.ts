@@ -25,6 +25,8 @@ export type {
   Recipient,
 } from './message-store.ts'
 export { encodeMessage } from './record.ts'
+export type { BroadcastOptions } from './redis-broadcasts.ts'
 export { RedisMessageStore } from './redis-message-store.ts'
 export type { RedisMessageStoreOptions } from './redis-message-store-options.ts'
 export { SCRIPTS } from './script.ts'
+export { ShardCountError, shardOf } from './shards.ts'

@@ -1,7 +1,7 @@
 import type { ChainableCommander, Cluster, Redis } from 'ioredis'
 import { z } from 'zod'
 import type { Message } from './message.ts'
-import type { MessageList } from './message-list.ts'
+import { MessageList } from './message-list.ts'
 import type { Reader } from './message-store.ts'
 import { Reading } from './reading.ts'
 import { decodeRecord, recordId, windowOf } from './record.ts'
@@ -12,13 +12,21 @@ export interface ListedMessage {
   readonly state: 'open' | 'held' | 'read'
 }
 
-/** All that these lists hold for this reader at one moment. */
+/** All that these lists hold for this reader: at one moment, as far as they are in one shard. */
 export async function contentsOf(
+  redis: Redis | Cluster,
+  lists: readonly MessageList[],
+  reader: Pick<Reader, 'since'>,
+): Promise<ListedMessage[]> {
+  const contents = MessageList.byShard(lists).map(group => contentsInShard(redis, group, reader))
+  return (await Promise.all(contents)).flat()
+}
+
+async function contentsInShard(
   redis: Redis | Cluster,
   lists: readonly MessageList[],
   { since }: Pick<Reader, 'since'>,
 ): Promise<ListedMessage[]> {
-  if (lists.length === 0) return []
   const ask = redis.multi().time()
   for (const { list, reading } of lists) ask.lrange(list, 0, -1).hgetall(reading)
   const [[seconds = 0, microseconds = 0], ...replies] = contents.parse(await answersOf(ask))

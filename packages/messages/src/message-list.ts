@@ -5,9 +5,14 @@ const MARKS = { user: '', browser: 'b', everyone: 'e' } as const
 
 type Kind = keyof typeof MARKS
 
+/** What is before a list's keys: the same for all, or by the id of whose list it is. */
+type Prefix = string | { prefixOf(id: string): string }
+
 /** One list of messages in Redis, with the keys of its parts. */
 export class MessageList {
   readonly kind: Kind
+  /** Before its keys: that of its shard. */
+  readonly prefix: string
   /** The records, oldest first; also the channel of the list's hints. */
   readonly list: string
   /** What of them this reader has claimed and read. */
@@ -15,32 +20,36 @@ export class MessageList {
 
   private constructor(prefix: string, kind: Kind, id: string) {
     this.kind = kind
+    this.prefix = prefix
     this.list = kind === 'everyone' ? `${prefix}:messages:everyone` : `${prefix}:messages:${kind}:${id}`
     this.reading = `${prefix}:reading:${kind}:${id}`
   }
 
   /** A recipient's list. */
-  static of(prefix: string, recipient: Recipient): MessageList {
+  static of(prefix: Prefix, recipient: Recipient): MessageList {
     const isUser = typeof recipient === 'string'
-    return new MessageList(
-      prefix,
-      isUser ? 'user' : 'browser',
-      checkedId(isUser ? recipient : recipient?.browser, recipient),
-    )
+    const id = checkedId(isUser ? recipient : recipient?.browser, recipient)
+    return new MessageList(prefixFor(prefix, id), isUser ? 'user' : 'browser', id)
   }
 
   /** Everybody's list, as this owner reads it. */
-  static everyone(prefix: string, owner: string): MessageList {
-    return new MessageList(prefix, 'everyone', checkedId(owner, owner))
+  static everyone(prefix: Prefix, owner: string): MessageList {
+    return new MessageList(prefixFor(prefix, owner), 'everyone', checkedId(owner, owner))
   }
 
   /** The lists that a page of this reader shows; everybody's is the last, and only those who are logged in read it. */
-  static for(prefix: string, { owner, browser }: Reader): MessageList[] {
+  static for(prefix: Prefix, { owner, browser }: Reader): MessageList[] {
     return [
       ...(owner === undefined ? [] : [MessageList.of(prefix, owner)]),
       ...(browser === undefined ? [] : [MessageList.of(prefix, { browser })]),
       ...(owner === undefined ? [] : [MessageList.everyone(prefix, owner)]),
     ]
+  }
+
+  /** Lists that are in one shard, and so can be read by one command, together; in each group they keep their order. */
+  static byShard(lists: readonly MessageList[]): MessageList[][] {
+    const prefixes = [...new Set(lists.map(({ prefix }) => prefix))]
+    return prefixes.map(prefix => lists.filter(list => list.prefix === prefix))
   }
 
   /** A message's id, from its id in this list. */
@@ -55,6 +64,10 @@ export class MessageList {
       return mark === MARKS[this.kind] ? [recordId] : []
     })
   }
+}
+
+function prefixFor(prefix: Prefix, id: string): string {
+  return typeof prefix === 'string' ? prefix : prefix.prefixOf(id)
 }
 
 function checkedId(id: unknown, recipient: unknown): string {

@@ -33,7 +33,7 @@ export interface InboxMessage extends Message {
 export interface BroadcastWindow {
   /** Default: now. */
   readonly from?: Date
-  /** Default, and at most: 30 days after it begins. */
+  /** Default, and at most: the store's `ttl` (30 days) after it begins. */
   readonly until?: Date
 }
 

@@ -24,7 +24,7 @@ export function windowOf(record: string): { from: Date | undefined; until: Date 
 
 /** The message of a record; `undefined` for one that isn't ours or is broken. */
 export function decodeRecord(record: string, list: MessageList): Message | undefined {
-  const [, id, key, json] = /^(\d{16})\|([^|]*)\|[\d:]*\|(.*)$/s.exec(record) ?? []
+  const [, id, key, json] = /^(\d{16})\|([^|]*)\|[\d:]*\|(.*\})[\w-]*$/s.exec(record) ?? []
   if (id === undefined || json === undefined) return undefined
   const message = newMessageSchema.safeParse(parseJson(json))
   if (!message.success) return undefined

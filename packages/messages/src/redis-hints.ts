@@ -42,7 +42,7 @@ export class RedisHints {
 
   #connection(): Redis | Cluster {
     if (this.#subscriber) return this.#subscriber
-    const subscriber = (this.#redis as Redis).duplicate() // a Cluster's is alike
+    const subscriber = duplicate(this.#redis)
     this.#subscriber = subscriber
     subscriber.on('error', () => {}) // it reconnects and subscribes again by itself
     subscriber.on('message', (channel: string) => this.#tell(this.#watchers.get(channel)))
@@ -50,6 +50,8 @@ export class RedisHints {
     subscriber.on('ready', () => {
       for (const watchers of this.#watchers.values()) this.#tell(watchers)
     })
+    // A cluster's client listens at one of the nodes, and at another when that is gone: it doesn't say so, and what was posted
+    // between is met when a page looks again.
     return subscriber
   }
 
@@ -62,4 +64,15 @@ export class RedisHints {
   #tell(watchers: Iterable<() => void> = []): void {
     for (const hint of watchers) hint()
   }
+}
+
+function isCluster(redis: Redis | Cluster): redis is Cluster {
+  return redis.isCluster
+}
+
+// Where a command may not wait for the connection, the first one would come too early.
+function duplicate(redis: Redis | Cluster): Redis | Cluster {
+  return isCluster(redis)
+    ? redis.duplicate([], { enableOfflineQueue: true })
+    : redis.duplicate({ enableOfflineQueue: true })
 }

@@ -8,6 +8,7 @@ const DAY = 24 * 60 * 60 * SECOND
 /** What of the options is checked, and the defaults. */
 export const optionsSchema = z.object({
   prefix: z.string().min(1).default('{tidings}'),
+  shards: z.int().min(1).max(256).default(1),
   cap: z.int().min(1).max(10_000).default(100),
   ttl: z
     .int()
@@ -29,6 +30,12 @@ export interface RedisMessageStoreOptions {
    * queue of the jobs whose outcomes are posted here.
    */
   prefix?: string
+  /**
+   * Into how many shards the lists are divided; default 1, at most 256. The owner's id decides the shard, and each has a hash
+   * tag of its own (`{tidings:3}`), so that the load spreads over a Redis Cluster. Jobs whose outcomes are posted here are
+   * given the same number. It can't be changed later: another number is refused where data is already.
+   */
+  shards?: number
   /** Messages kept for each user; default 100. Past it the oldest go: what was read first, then what was not. */
   cap?: number
   /** How long a user's list is kept after the last message in it, ms; default 30 days. */

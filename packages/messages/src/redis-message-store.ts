@@ -1,24 +1,19 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Cluster, Redis } from 'ioredis'
 import { z } from 'zod'
+import { type HeldClaim, heldClaim } from './held-claim.ts'
 import { contentsOf } from './list-contents.ts'
 import type { Message, NewMessage } from './message.ts'
 import { MessageCounters, type MessageCounts } from './message-counters.ts'
 import { MessageList } from './message-list.ts'
-import type {
-  Broadcast,
-  BroadcastWindow,
-  Claim,
-  InboxMessage,
-  MessageStore,
-  Reader,
-  Recipient,
-} from './message-store.ts'
-import { decodeRecord, encodeMessage, recordId } from './record.ts'
-import { RedisBroadcasts } from './redis-broadcasts.ts'
+import type { Broadcast, Claim, InboxMessage, MessageStore, Reader, Recipient } from './message-store.ts'
+import { encodeMessage } from './record.ts'
+import { type BroadcastOptions, RedisBroadcasts, seenKeyOf } from './redis-broadcasts.ts'
 import { RedisHints } from './redis-hints.ts'
 import { optionsSchema, type RedisMessageStoreOptions } from './redis-message-store-options.ts'
+import { repeatUntil } from './repeat-until.ts'
 import { postReply, SCRIPTS, token } from './script.ts'
+import { Shards, shardOf } from './shards.ts'
+import { behind, takeFrom } from './taken.ts'
 
 /**
  * Messages in Redis: one list a user, which is their inbox, one a browser, and one that everybody reads past a mark of their
@@ -26,12 +21,14 @@ import { postReply, SCRIPTS, token } from './script.ts'
  * @throws TypeError for options out of range.
  */
 export class RedisMessageStore implements MessageStore {
+  /** As it was given: before the shards' hash tag has got a number. */
   readonly prefix: string
   readonly #redis: Redis | Cluster
   readonly #options: z.output<typeof optionsSchema>
   readonly #log: RedisMessageStoreOptions['log']
   readonly #counters: MessageCounters
   readonly #hints: RedisHints
+  readonly #shards: Shards
   readonly #broadcasts: RedisBroadcasts
 
   constructor({ redis, log, onEvent, ...options }: RedisMessageStoreOptions) {
@@ -43,7 +40,38 @@ export class RedisMessageStore implements MessageStore {
     this.#counters = new MessageCounters(onEvent)
     this.#hints = new RedisHints(redis)
     this.prefix = checked.data.prefix
-    this.#broadcasts = new RedisBroadcasts(redis, { ...checked.data, counters: this.#counters })
+    this.#shards = new Shards(redis, checked.data)
+    const { prefixes } = this.#shards
+    this.#broadcasts = new RedisBroadcasts(redis, { ...checked.data, prefixes, counters: this.#counters })
+  }
+
+  /** How many shards there are. */
+  get shards(): number {
+    return this.#shards.count
+  }
+
+  /** What is before the keys of each shard, by its number. */
+  get prefixes(): readonly string[] {
+    return this.#shards.prefixes
+  }
+
+  /** The number of an owner's shard, from 0. */
+  shardOf(owner: string): number {
+    return shardOf(owner, this.shards)
+  }
+
+  /** What is before the keys of an owner's lists. */
+  prefixOf(owner: string): string {
+    return this.#shards.prefixOf(owner)
+  }
+
+  /**
+   * Makes sure that what is stored was written with as many shards. Every step does so before it is the first; a process may
+   * ask when it starts.
+   * @throws ShardCountError, which names both numbers.
+   */
+  checkShards(): Promise<void> {
+    return this.#shards.check()
   }
 
   /** What this process has counted so far. */
@@ -54,7 +82,9 @@ export class RedisMessageStore implements MessageStore {
   async post(to: Recipient, messages: NewMessage | readonly NewMessage[]): Promise<void> {
     const encoded = [messages].flat().map(message => encodeMessage(message as NewMessage))
     if (encoded.length === 0) return
-    const { keys, args } = this.postArguments(to, token())
+    await this.checkShards()
+    // A browser's messages go when they were shown, and with them what is kept in their records.
+    const { keys, args } = this.postArguments(to, typeof to === 'string' ? token() : `+${token()}`)
     const reply = await SCRIPTS.post.run(this.#redis, keys, [...args, ...encoded.flat()])
     const [dropped] = postReply.parse(reply)
     this.#counters.count('posted', encoded.length)
@@ -69,7 +99,7 @@ export class RedisMessageStore implements MessageStore {
     to: Recipient,
     token = '',
   ): { keys: [list: string, reading: string]; args: [token: string, cap: string, ttl: string] } {
-    const list = MessageList.of(this.prefix, to)
+    const list = MessageList.of(this.#shards, to)
     return {
       keys: [list.list, list.reading],
       args: [token, String(this.#options.cap), String(this.#ttl(list))],
@@ -77,55 +107,32 @@ export class RedisMessageStore implements MessageStore {
   }
 
   async claim(reader: Reader, { limit }: { limit: number }): Promise<Claim | undefined> {
-    const lists = MessageList.for(this.prefix, reader)
+    const lists = await this.#listsOf(reader)
     if (lists.length === 0) return undefined
-    const id = token()
     const { lease, ttl } = this.#options
-    const keys = lists.flatMap(({ list, reading }) => [list, reading])
-    const args = [id, limit === Infinity ? -1 : limit, lease, ttl, behind(reader)]
-    const reply = claimReply.parse(await SCRIPTS.claim.run(this.#redis, keys, args))
-    if (!reply) return undefined
-
-    const [more = 0, expired = 0, ...dropped] = reply.slice(0, lists.length + 2).map(Number)
-    this.#counters.count('expired', expired)
-    const messages: Message[] = []
-    const broken: string[] = []
-    for (let i = lists.length + 2; i < reply.length; i += 2) {
-      const list = lists[Number(reply[i]) - 1]
-      const record = String(reply[i + 1])
-      const message = list && decodeRecord(record, list)
-      if (message) messages.push(message)
-      else if (list) broken.push(list.idOf(recordId(record)))
-    }
-    if (messages.length + broken.length === 0) return undefined
-    if (broken.length > 0)
-      this.#log?.warn({ reader, records: broken }, 'skipped messages that can not be read')
-    const held: HeldClaim = {
-      id,
-      reader,
-      messages,
-      more,
-      dropped: dropped.reduce((sum, count) => sum + count, 0),
-      until: Date.now() + lease,
-      dropCounts: dropped,
-      broken,
-    }
-    return held
+    const id = token()
+    const taken = await takeFrom(this.#redis, lists, { id, reader, limit, lease, ttl })
+    this.#counters.count('expired', taken.expired)
+    if (taken.records.length === 0) return undefined
+    const claim = heldClaim(taken, { id, reader, lists, lease })
+    if (claim.broken.length > 0)
+      this.#log?.warn({ reader, records: claim.broken }, 'skipped messages that can not be read')
+    return claim
   }
 
   async confirm(claim: Claim, shown: Iterable<string>): Promise<void> {
-    const { id, reader, until, dropCounts, broken } = claim as HeldClaim
+    const held = claim as HeldClaim
+    const { id, reader, dropCounts, broken } = held
     // What can't be read would otherwise be claimed by every page again, in place of what can.
     const ids = [...shown, ...broken]
-    await this.#settle(reader, until, (list, index) =>
+    await this.#settle(held, (list, index) =>
       this.#confirm(list, id, ids, { told: dropCounts[index] ?? 0, reader }),
     )
   }
 
   async release(claim: Claim): Promise<void> {
-    const { id, reader, until } = claim as HeldClaim
-    await this.#settle(reader, until, async list => {
-      const released = Number(await SCRIPTS.release.run(this.#redis, [list.reading], [id]))
+    await this.#settle(claim as HeldClaim, async list => {
+      const released = Number(await SCRIPTS.release.run(this.#redis, [list.reading], [claim.id]))
       this.#counters.count('released', released)
     })
   }
@@ -134,9 +141,8 @@ export class RedisMessageStore implements MessageStore {
     reader: Reader,
     { limit }: { limit: number },
   ): Promise<{ messages: readonly Message[]; more: number }> {
-    const all = (await contentsOf(this.#redis, MessageList.for(this.prefix, reader), reader)).filter(
-      ({ state }) => state === 'open',
-    )
+    const contents = await contentsOf(this.#redis, await this.#listsOf(reader), reader)
+    const all = contents.filter(({ state }) => state === 'open')
     all.sort((a, b) => (a.message.id < b.message.id ? -1 : 1))
     const messages = all.slice(0, limit).map(({ message }) => message)
     return { messages, more: all.length - messages.length }
@@ -144,13 +150,12 @@ export class RedisMessageStore implements MessageStore {
 
   async read(reader: Reader, ids: Iterable<string>): Promise<void> {
     const all = [...ids]
-    await Promise.all(
-      MessageList.for(this.prefix, reader).map(list => this.#confirm(list, '', all, { reader })),
-    )
+    const lists = await this.#listsOf(reader)
+    await Promise.all(lists.map(list => this.#confirm(list, '', all, { reader })))
   }
 
   async inbox(owner: string, { since }: { since?: Date } = {}): Promise<InboxMessage[]> {
-    const contents = await contentsOf(this.#redis, MessageList.for(this.prefix, { owner }), { since })
+    const contents = await contentsOf(this.#redis, await this.#listsOf({ owner }), { since })
     return contents
       .map(({ message, state }) => ({ ...message, unread: state !== 'read' }))
       .sort((a, b) => (a.id < b.id ? 1 : -1))
@@ -158,27 +163,34 @@ export class RedisMessageStore implements MessageStore {
   }
 
   async dismiss(owner: string, id: string): Promise<boolean> {
-    const [own, everyone] = [MessageList.of(this.prefix, owner), MessageList.everyone(this.prefix, owner)]
-    const gone =
-      (await this.#confirm(own, '', [id], { fate: 'remove' })) +
-      (await this.#confirm(everyone, '', [id], { fate: 'hide' }))
+    let gone = 0
+    for (const list of await this.#listsOf({ owner }))
+      gone += await this.#confirm(list, '', [id], { fate: list.kind === 'everyone' ? 'hide' : 'remove' })
     return gone > 0
   }
 
-  broadcast(message: NewMessage, window: BroadcastWindow = {}): Promise<string> {
-    return this.#broadcasts.write(message, window)
+  /**
+   * Writes one message for every owner: one record a shard, with one id for all of them. Where it fails half-way, the same call
+   * with the same `idempotencyKey` completes it.
+   * @returns the broadcast's id
+   */
+  async broadcast(message: NewMessage, options: BroadcastOptions = {}): Promise<string> {
+    await this.checkShards()
+    return this.#broadcasts.write(message, options)
   }
 
-  withdraw(id: string): Promise<boolean> {
+  async withdraw(id: string): Promise<boolean> {
+    await this.checkShards()
     return this.#broadcasts.withdraw(id)
   }
 
-  broadcasts(): Promise<Broadcast[]> {
+  async broadcasts(): Promise<Broadcast[]> {
+    await this.checkShards()
     return this.#broadcasts.all()
   }
 
   async watch(reader: Reader, hint: () => void): Promise<() => Promise<void>> {
-    const channels = MessageList.for(this.prefix, reader).map(({ list }) => list)
+    const channels = MessageList.for(this.#shards, reader).map(({ list }) => list)
     return this.#hints.watch(channels, hint)
   }
 
@@ -195,30 +207,26 @@ export class RedisMessageStore implements MessageStore {
   ): Promise<number> {
     const own = list.recordIds(ids)
     if (own.length === 0 && claim === '') return 0
-    const keys = [list.list, list.reading, ...(list.kind === 'everyone' ? [this.#broadcasts.seenKey] : [])]
-    const mark = list.kind === 'everyone' ? behind(reader).replace('-', '') : ''
+    const keys = [list.list, list.reading, ...(list.kind === 'everyone' ? [seenKeyOf(list.prefix)] : [])]
+    const mark = list.kind === 'everyone' ? behind(reader) : ''
     const args = [claim, fate, told, this.#ttl(list), mark, ...own]
     const [read, gone] = confirmReply.parse(await SCRIPTS.confirm.run(this.#redis, keys, args))
     this.#counters.count('shown', read)
     return gone
   }
 
-  /** Repeats a step that got no answer until it has one or the lease is over: then the messages are unread anyway. */
-  async #settle(
-    reader: Reader,
-    until: number,
+  /** A step that got no answer is repeated until it has one or the lease is over: then the messages are unread anyway. */
+  #settle(
+    { reader, until, concerned }: HeldClaim,
     step: (list: MessageList, index: number) => Promise<unknown>,
   ): Promise<void> {
-    const lists = MessageList.for(this.prefix, reader)
-    for (let wait = 50; ; wait *= 2) {
-      try {
-        await Promise.all(lists.map(step))
-        return
-      } catch (error) {
-        if (Date.now() + wait > until) throw error
-        await pause(wait)
-      }
-    }
+    const lists = MessageList.for(this.#shards, reader)
+    return repeatUntil(until, () => Promise.all(lists.map((list, i) => concerned[i] && step(list, i))))
+  }
+
+  async #listsOf(reader: Reader): Promise<MessageList[]> {
+    await this.checkShards()
+    return MessageList.for(this.#shards, reader)
   }
 
   #ttl(list: MessageList): number {
@@ -229,18 +237,4 @@ export class RedisMessageStore implements MessageStore {
 /** What becomes of a message that was shown. */
 type Fate = 'keep' | 'remove' | 'hide'
 
-/** A claim with what its store must remember of it. */
-interface HeldClaim extends Claim {
-  readonly until: number
-  readonly dropCounts: readonly number[]
-  readonly broken: readonly string[]
-}
-
 const confirmReply = z.tuple([z.number(), z.number()])
-const claimReply = z.array(z.union([z.string(), z.number()])).nullable()
-
-/** The id behind which nothing of everybody's list is for this reader, as claim.lua takes it. */
-function behind({ owner, since }: Reader): string {
-  if (owner === undefined) return '-'
-  return since === undefined ? '' : String(since.getTime() * 1000)
-}

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Redis, type RedisOptions } from 'ioredis'
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from 'pino'
+import type { RedisAddress } from './redis-url.ts'
 
 /** What a connection is for. It decides how long a command may wait. */
 export type RedisRole = 'web' | 'worker'
@@ -12,16 +13,40 @@ const ROLES: Record<RedisRole, RedisOptions> = {
   worker: { maxRetriesPerRequest: null, socketTimeout: 12_000 },
 }
 
-/** The options of a lasting connection: it reconnects by itself, after 50 ms at first and 1 s at most. */
-export function lastingOptions(address: RedisOptions, role: RedisRole): RedisOptions {
+// A cluster's command is sent again, 100 ms later, while a node is gone and its replica hasn't taken over: in the web process
+// for no longer than a command may wait, in a worker for half a minute. A queue outside of the nodes' would have no limit.
+const CLUSTER_ROLES: Record<RedisRole, ClusterOptions> = {
+  web: { maxRedirections: 6, enableOfflineQueue: false },
+  worker: { maxRedirections: 300 },
+}
+
+/** A lasting connection, which isn't connected yet: it reconnects by itself, after 50 ms at first and 1 s at most. */
+export function lastingConnection({ options, cluster }: RedisAddress, role: RedisRole): Redis | Cluster {
+  if (cluster === undefined) return new Redis(lastingOptions(options, role))
+  const { retryStrategy, lazyConnect, ...redisOptions } = lastingOptions(options, role)
+  return new Cluster(cluster, {
+    ...CLUSTER_ROLES[role],
+    redisOptions,
+    lazyConnect: true,
+    clusterRetryStrategy: retryDelay,
+    // A certificate is for the name that the cluster tells, not for the address behind it.
+    ...(options.tls && { dnsLookup: (host, done) => done(null, host) }),
+  })
+}
+
+function lastingOptions(address: RedisOptions, role: RedisRole): RedisOptions {
   return {
     ...address,
     ...ROLES[role],
     connectionName: `tidings-${role}`,
     connectTimeout: 3_000,
     lazyConnect: true,
-    retryStrategy: attempt => Math.min(50 * 2 ** Math.min(attempt, 10), 1_000),
+    retryStrategy: retryDelay,
   }
+}
+
+function retryDelay(attempt: number): number {
+  return Math.min(50 * 2 ** Math.min(attempt, 10), 1_000)
 }
 
 /** The options of a connection for one question: nothing is repeated, and nothing waits for longer than `limit` ms. */
@@ -80,7 +105,7 @@ export class OutageLog {
     this.#place = place
   }
 
-  watch(redis: Redis): void {
+  watch(redis: Redis | Cluster): void {
     redis.on('error', error => {
       if (this.#down) return
       this.#down = true

@@ -4,6 +4,8 @@ import type { RedisOptions } from 'ioredis'
 /** Where a Redis is: what ioredis needs to connect, and a text without a password for banners and errors. */
 export interface RedisAddress {
   options: RedisOptions
+  /** Some nodes of a Redis Cluster, which tell of the others; `options` then hold for each of its nodes. */
+  cluster?: { host: string; port: number }[]
   description: string
 }
 
@@ -11,7 +13,8 @@ type Parsed = { address: RedisAddress; fault?: undefined } | { address?: undefin
 
 /**
  * Reads a `REDIS_URL`: `redis://`, `rediss://`, `unix:///path[?db=n]` or
- * `redis-sentinel://host[:port],host[:port]/name[?db=n]`, each with an optional `user:password@`.
+ * `redis-sentinel://host[:port],host[:port]/name[?db=n]`, `redis-cluster://host[:port],host[:port]` or, with TLS,
+ * `rediss-cluster://…`, each with an optional `user:password@`.
  *
  * @returns the address, or in `fault` a sentence (without an end and without the URL) that says what is wrong
  */
@@ -26,9 +29,10 @@ export function parseRedisUrl(text: string): Parsed {
     case 'redis-sentinel':
       return parseSentinel(text)
     case 'redis-cluster':
-      return { fault: 'a Redis Cluster (redis-cluster://) is not supported yet' }
+    case 'rediss-cluster':
+      return parseCluster(text, scheme)
     default:
-      return { fault: 'expected redis://, rediss://, unix:// or redis-sentinel://' }
+      return { fault: 'expected redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://' }
   }
 }
 
@@ -75,9 +79,9 @@ function parseSentinel(text: string): Parsed {
   const parts = /^redis-sentinel:\/\/((?:[^@/]*@)?)([^/?@]+)\/([^/?]+)(\?.*)?$/i.exec(text)
   const [, userinfo = '', hosts = '', group = '', query = ''] = parts ?? []
   const url = urlOf(`redis-sentinel://${userinfo}sentinels/${query}`)
-  const sentinels = hosts.split(',').map(sentinelOf)
+  const sentinels = hostsOf(hosts, 26_379)
   const name = decoded(group)
-  if (parts === null || url === undefined || name === undefined || sentinels.includes(undefined))
+  if (parts === null || url === undefined || name === undefined || sentinels === undefined)
     return { fault: 'expected redis-sentinel://host:port,host:port/name-of-the-master' }
   const db = databaseOf(url, '')
   if (typeof db === 'string') return { fault: db }
@@ -85,18 +89,35 @@ function parseSentinel(text: string): Parsed {
   if (credentials === undefined) return { fault: BAD_ESCAPE }
   return {
     address: {
-      options: { sentinels: sentinels.filter(sentinel => sentinel !== undefined), name, db, ...credentials },
+      options: { sentinels, name, db, ...credentials },
       description: `redis-sentinel://${hosts}/${group}${db === 0 ? '' : `?db=${db}`}`,
     },
   }
 }
 
+function parseCluster(text: string, scheme: 'redis-cluster' | 'rediss-cluster'): Parsed {
+  const [, userinfo = '', hosts = ''] = /^[a-z-]+:\/\/((?:[^@/]*@)?)([^/?@]+)\/?$/i.exec(text) ?? []
+  const url = urlOf(`${scheme}://${userinfo}nodes`)
+  const cluster = hostsOf(hosts, 6379)
+  if (url === undefined || cluster === undefined)
+    return {
+      fault: `expected ${scheme}://host:port,host:port and nothing behind it: a cluster has one database`,
+    }
+  const credentials = credentialsOf(url)
+  if (credentials === undefined) return { fault: BAD_ESCAPE }
+  const tls = scheme === 'rediss-cluster' ? { tls: {} } : {}
+  return { address: { options: { ...credentials, ...tls }, cluster, description: `${scheme}://${hosts}` } }
+}
+
 const BAD_ESCAPE = 'the user, password or path has a % that starts no escape (write a % itself as %25)'
 
-function sentinelOf(text: string): { host: string; port: number } | undefined {
-  const url = urlOf(`redis://${text}`)
-  if (url === undefined || url.hostname === '') return undefined
-  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port || 26379) }
+function hostsOf(text: string, port: number): { host: string; port: number }[] | undefined {
+  const hosts = text.split(',').map(host => {
+    const url = urlOf(`redis://${host}`)
+    if (url === undefined || url.hostname === '') return undefined
+    return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port || port) }
+  })
+  return hosts.includes(undefined) ? undefined : hosts.filter(host => host !== undefined)
 }
 
 function databaseOf(url: URL, path: string): number | string {

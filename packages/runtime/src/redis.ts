@@ -1,9 +1,9 @@
-import { Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { NoRedisError } from './no-redis-error.ts'
 import { withoutCredentials } from './printable.ts'
 import { PrivateRedis } from './private-redis/private-redis.ts'
-import { askOnce, lastingOptions, OutageLog, type RedisRole } from './redis-connection.ts'
+import { askOnce, lastingConnection, OutageLog, type RedisRole } from './redis-connection.ts'
 import { parseRedisUrl, type RedisAddress } from './redis-url.ts'
 import { isNewEnough, OLDEST_REDIS, versionIn } from './redis-version.ts'
 
@@ -24,7 +24,8 @@ export interface RedisHandle {
   /** Whether it is the private Redis. */
   readonly isPrivate: boolean
   /**
-   * Opens a connection, which later reconnects by itself.
+   * Opens a connection, which later reconnects by itself. To a cluster it is ioredis' `Cluster`, which has a `Redis`'
+   * commands; it is given as such, because who takes a connection here needs no more of it.
    *
    * For `web` a command fails after 700 ms; for `worker` it waits for Redis, as BullMQ wants.
    *
@@ -55,7 +56,7 @@ interface Place {
 
 function handleFor(place: Place, log: Logger): RedisHandle {
   const { address, isPrivate } = place
-  const connections: Redis[] = []
+  const connections: (Redis | Cluster)[] = []
   const outages = new OutageLog(log, isPrivate ? 'the private Redis' : `Redis at ${address.description}`)
   let closing: Promise<void> | undefined
   return {
@@ -64,14 +65,14 @@ function handleFor(place: Place, log: Logger): RedisHandle {
     async connect(role) {
       if (closing !== undefined) throw new Error('This Redis handle is closed.')
       await waitUntilUsable(address)
-      const redis = new Redis(lastingOptions(address.options, role))
+      const redis = lastingConnection(address, role)
       connections.push(redis)
       outages.watch(redis)
       await redis.connect().catch(error => {
         redis.disconnect()
         throw unreachable(address, error)
       })
-      return redis
+      return redis as Redis
     },
     close() {
       closing ??= closeAll(connections, place)
@@ -80,7 +81,7 @@ function handleFor(place: Place, log: Logger): RedisHandle {
   }
 }
 
-async function closeAll(connections: Redis[], place: Place): Promise<void> {
+async function closeAll(connections: readonly (Redis | Cluster)[], place: Place): Promise<void> {
   for (const redis of connections) redis.disconnect()
   await place.leave()
 }
@@ -92,7 +93,7 @@ async function waitUntilUsable(address: RedisAddress): Promise<void> {
   for (;;) {
     try {
       const left = Math.max(deadline - Date.now(), 500)
-      const info = await askOnce(address.options, redis => redis.info('server'), left)
+      const info = await serverInfo(address, left)
       return refuseOldRedis(address, versionIn(info))
     } catch (error) {
       if (error instanceof NoRedisError) throw error
@@ -100,6 +101,22 @@ async function waitUntilUsable(address: RedisAddress): Promise<void> {
       if (Date.now() + 250 > deadline) throw unreachable(address, error)
       await new Promise(resolve => setTimeout(resolve, 250))
     }
+  }
+}
+
+/** What a server says of itself; of a cluster's, the first that answers as part of a cluster that is whole. */
+async function serverInfo({ options, cluster }: RedisAddress, limit: number): Promise<string> {
+  if (cluster === undefined) return askOnce(options, redis => redis.info('server'), limit)
+  const ask = async (redis: Redis) => {
+    const state = String(await redis.cluster('INFO'))
+    if (!state.includes('cluster_state:ok')) throw new Error('the cluster is not whole')
+    return redis.info('server')
+  }
+  try {
+    return await Promise.any(cluster.map(node => askOnce({ ...options, ...node }, ask, limit)))
+  } catch (error) {
+    const reasons = error instanceof AggregateError ? error.errors : [error]
+    throw reasons.find(isRefusal) ?? reasons[0]
   }
 }
 
@@ -113,12 +130,19 @@ function refuseOldRedis(address: RedisAddress, version: string): void {
 function isRefusal(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /^(NOAUTH|WRONGPASS|NOPERM|ERR (AUTH|invalid password|DB index))/.test(error.message)
+    /^(NOAUTH|WRONGPASS|NOPERM|ERR (AUTH|invalid password|DB index|This instance has cluster))/.test(
+      error.message,
+    )
   )
 }
 
 function refused(address: RedisAddress, error: unknown): NoRedisError {
-  const word = error instanceof Error ? error.message.split(' ')[0] : ''
+  const text = error instanceof Error ? error.message : ''
+  if (text.includes('cluster support disabled'))
+    return new NoRedisError(
+      `The Redis at ${address.description} is no cluster. Write REDIS_URL with redis:// and one address.`,
+    )
+  const word = text.split(' ')[0]
   const what =
     word === 'NOPERM'
       ? 'does not let this user in'

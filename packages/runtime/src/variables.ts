@@ -6,7 +6,8 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as
 
 /**
  * The environment variables that every process reads, to spread into its own schema:
- * `z.object({ ...variables, PORT: … })`. Unset means: the private Redis, `.data`, `info`, `development`, no demo.
+ * `z.object({ ...variables, PORT: … })`. Unset means: the private Redis, `.data`, one shard, `info`,
+ * `development`, no demo.
  */
 export const variables = {
   NODE_ENV: variable(z.enum(['development', 'test', 'production']).default('development'), {
@@ -25,6 +26,10 @@ export const variables = {
       .default('.data'),
     { expected: 'the path of a directory', remedy: 'Leave it out to use .data.' },
   ),
+  SHARDS: variable(z.coerce.number().int().min(1).max(256).default(1), {
+    expected: 'a number of shards from 1 to 256',
+    remedy: 'Leave it out for 1; it must stay what it was when the data was written.',
+  }),
   LOG_LEVEL: variable(z.enum(LEVELS).default('info'), {
     expected: `one of ${LEVELS.join(', ')}`,
     remedy: 'Leave it out for info.',

@@ -30,11 +30,20 @@ describe('loadConfig', () => {
     expect(loadConfig(schema, { REDIS_URL: '', PORT: '', DEMO: '', HOME: '/home/x' })).toEqual({
       NODE_ENV: 'development',
       DATA_DIR: '.data',
+      SHARDS: 1,
       LOG_LEVEL: 'info',
       DEMO: false,
       PORT: 3000,
     })
     expect(loadConfig(schema, { DEMO: '1', PORT: '80' })).toMatchObject({ DEMO: true, PORT: 80 })
+  })
+
+  it('takes a number of shards from 1 to 256', () => {
+    expect(loadConfig(schema, { SHARDS: '8' }).SHARDS).toBe(8)
+    for (const SHARDS of ['0', '257', '1.5', 'many'])
+      expect(faultsOf({ SHARDS }).message).toContain(
+        `SHARDS: expected a number of shards from 1 to 256; got '${SHARDS}'. Leave it out for 1`,
+      )
   })
 
   it('tells every fault at once, by name: what was expected, what came, what to do', () => {

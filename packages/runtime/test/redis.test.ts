@@ -34,6 +34,19 @@ describe('REDIS_URL', () => {
   })
 
   it.each([
+    ['redis-cluster://a:1,b', {}],
+    ['redis-cluster://u:p%40ss@a:1,b/', { username: 'u', password: 'p@ss' }],
+    ['rediss-cluster://:p@a:1,b', { password: 'p', tls: {} }],
+  ])('%s is understood as a cluster', (url, options) => {
+    const cluster = [
+      { host: 'a', port: 1 },
+      { host: 'b', port: 6379 },
+    ]
+    const description = `${url.split(':')[0]}://a:1,b`
+    expect(parseRedisUrl(url)).toEqual({ address: { options, cluster, description } })
+  })
+
+  it.each([
     ['localhost:6379', /expected redis:\/\//],
     ['http://h', /expected redis:\/\//],
     ['redis://', /expected redis:\/\/host:port/],
@@ -42,7 +55,9 @@ describe('REDIS_URL', () => {
     ['redis://:%zz@h', /% that starts no escape/],
     ['unix://run/redis.sock', /three slashes/],
     ['redis-sentinel://a,b', /name-of-the-master/],
-    ['redis-cluster://a,b', /not supported yet/],
+    ['redis-cluster://a,b?db=1', /a cluster has one database/],
+    ['redis-cluster://a,b/1', /a cluster has one database/],
+    ['redis-cluster://a,', /expected redis-cluster:\/\/host:port,host:port/],
   ])('%s is refused in words', (url, fault) => {
     expect(parseRedisUrl(url).fault).toMatch(fault)
   })

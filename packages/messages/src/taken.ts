@@ -1,0 +1,118 @@
+import type { Cluster, Redis } from 'ioredis'
+import { z } from 'zod'
+import { MessageList } from './message-list.ts'
+import type { Reader } from './message-store.ts'
+import { recordId } from './record.ts'
+import { SCRIPTS } from './script.ts'
+
+/** What a claim took from its lists. */
+export interface Taken {
+  /** Oldest first. */
+  readonly records: readonly TakenRecord[]
+  /** Unread ones that were left behind. */
+  readonly more: number
+  /** Unread ones that were over, and are gone. */
+  readonly expired: number
+  /** Unread messages that each list has lost to its cap, where a page is to say so. */
+  readonly dropped: ReadonlyMap<MessageList, number>
+}
+
+interface TakenRecord {
+  readonly list: MessageList
+  readonly record: string
+}
+
+interface TakeOptions {
+  /** Of the claim. */
+  id: string
+  reader: Reader
+  limit: number
+  lease: number
+  ttl: number
+}
+
+/**
+ * Takes what is unread in a reader's lists, oldest first: by one command where they are in one shard, else by one for each
+ * shard, at the same time.
+ */
+export async function takeFrom(
+  redis: Redis | Cluster,
+  lists: readonly MessageList[],
+  options: TakeOptions,
+): Promise<Taken> {
+  const groups = MessageList.byShard(lists)
+  const take = (group: readonly MessageList[], limit: number) =>
+    takeFromShard(redis, group, { ...options, limit })
+  const [only] = groups
+  if (only && groups.length === 1) return take(only, options.limit)
+  const asked = groups.map(group => take(group, options.limit))
+  try {
+    return await withinLimit(await Promise.all(asked), options.limit, take)
+  } catch (error) {
+    // What one shard has given is for the next page when another gives nothing. Where it can't be told, the lease ends.
+    void Promise.allSettled(asked).then(() =>
+      Promise.allSettled(lists.map(({ reading }) => SCRIPTS.release.run(redis, [reading], [options.id]))),
+    )
+    throw error
+  }
+}
+
+/** All of what shards gave, where that isn't more than the limit; else each keeps the oldest, and takes back the rest. */
+async function withinLimit(
+  parts: readonly Taken[],
+  limit: number,
+  take: (lists: MessageList[], limit: number) => Promise<Taken>,
+): Promise<Taken> {
+  const all = merged(parts)
+  if (all.records.length <= limit) return all
+  const kept = new Set(all.records.slice(0, limit))
+  return merged(
+    await Promise.all(
+      parts.map(async part => {
+        const keeps = part.records.filter(record => kept.has(record)).length
+        if (keeps === part.records.length) return part
+        // The same claim sent again holds what it then takes, and no more.
+        const again = await take([...part.dropped.keys()], keeps)
+        const expired = part.expired + again.expired
+        if (keeps > 0) return { ...again, expired }
+        return { ...again, expired, more: part.more + part.records.length, dropped: new Map() }
+      }),
+    ),
+  )
+}
+
+function merged(parts: readonly Taken[]): Taken {
+  return {
+    records: parts
+      .flatMap(({ records }) => records)
+      .sort((a, b) => (recordId(a.record) < recordId(b.record) ? -1 : 1)),
+    more: parts.reduce((sum, { more }) => sum + more, 0),
+    expired: parts.reduce((sum, { expired }) => sum + expired, 0),
+    dropped: new Map(parts.flatMap(({ dropped }) => [...dropped])),
+  }
+}
+
+async function takeFromShard(
+  redis: Redis | Cluster,
+  lists: readonly MessageList[],
+  { id, reader, limit, lease, ttl }: TakeOptions,
+): Promise<Taken> {
+  const keys = lists.flatMap(({ list, reading }) => [list, reading])
+  const mark = lists.at(-1)?.kind === 'everyone' ? behind(reader) : '-'
+  const args = [id, limit === Infinity ? -1 : limit, lease, ttl, mark]
+  const reply = claimReply.parse(await SCRIPTS.claim.run(redis, keys, args)) ?? []
+  const [more = 0, expired = 0, ...dropped] = reply.slice(0, lists.length + 2).map(Number)
+  const records: TakenRecord[] = []
+  for (let i = lists.length + 2; i < reply.length; i += 2) {
+    const list = lists[Number(reply[i]) - 1]
+    if (list) records.push({ list, record: String(reply[i + 1]) })
+  }
+  return { records, more, expired, dropped: new Map(lists.map((list, i) => [list, dropped[i] ?? 0])) }
+}
+
+const claimReply = z.array(z.union([z.string(), z.number()])).nullable()
+
+/** The id behind which nothing of everybody's list is for this reader, as the scripts take it. */
+export function behind({ since }: Reader): string {
+  return since === undefined ? '' : String(since.getTime() * 1000)
+}
