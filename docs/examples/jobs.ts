@@ -13,7 +13,7 @@ export const sendInvitations = defineJob({
   async run({ input: { addresses }, progress }) {
     if (addresses.length === 0) throw new JobFailure('The list is empty.') // her own words: no second attempt
     const good = addresses.filter(address => address.includes('@'))
-    await progress(1, `${good.length} sent`)
+    await progress(100, `${good.length} sent`)
     const result = { sent: good.length, bad: addresses.length - good.length }
     return result.bad > 0 ? partial(result) : result
   },

@@ -6,7 +6,12 @@ import type { Blog, blogJobs } from '@tidings/blog'
 import type { Jobs } from '@tidings/jobs'
 import type { MessageStore } from '@tidings/messages'
 import { fastifyMessages } from '@tidings/messages/fastify'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import type { Redis } from 'ioredis'
 import pug from 'pug'
 import { isHttps, type WebConfig } from './config.ts'
@@ -93,7 +98,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await pages.register(fastifyFormbody)
     await pages.register(session, { redis, prefix, secret: sessionSecret, secure: isHttps(config) })
     await pages.register(access, { users: blog.users, address })
-    await pages.register(fastifyMessages, { store, owner: request => request.user?.id })
+    await pages.register(fastifyMessages, { store, owner: ownerOf })
     await pages.register(listingRoutes, { posts: blog.posts })
     await pages.register(sessionRoutes, { users: blog.users })
     await pages.register(jobRoutes, { jobs, kinds })
@@ -102,6 +107,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     if (config.DEMO) await pages.register(demoRoutes)
   })
   return app
+}
+
+/** Nobody gets what was written to everyone before they had an account. */
+function ownerOf({ user }: FastifyRequest) {
+  return user && { id: user.id, since: user.createdAt }
 }
 
 function portOf(app: FastifyInstance): number | undefined {

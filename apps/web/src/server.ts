@@ -33,7 +33,7 @@ async function serve(): Promise<number> {
   const connections = await openRedis({ url: config.REDIS_URL, dataDir: config.DATA_DIR, log })
   try {
     const redis = await connections.connect('web')
-    const store = new RedisMessageStore({ redis })
+    const store = new RedisMessageStore({ redis, shards: config.SHARDS })
     const blog = createBlog({ redis })
     const definitions = blogJobs(blog, { demo: config.DEMO })
     const jobs = createJobs({ redis, store, definitions: Object.values(definitions), log })

@@ -26,7 +26,7 @@ export async function testSite(options: { config?: Partial<AppOptions['config']>
   const store = new RedisMessageStore({ redis, prefix })
   const blog = createBlog({ redis, prefix: `${prefix}:blog`, passwordCost: 2 ** 10 })
   const definitions = blogJobs(blog, { demo: true })
-  const jobs = createJobs({ redis, store, definitions: Object.values(definitions), prefix })
+  const jobs = createJobs({ redis, store, definitions: Object.values(definitions) })
   const app = await buildApp({
     config: {
       HOST: '127.0.0.1',

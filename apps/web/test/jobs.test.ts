@@ -86,6 +86,23 @@ describe('starting a job', () => {
     expect(same.headers.location).not.toBe(answers[0]?.headers.location)
   })
 
+  it('by the same form with other values is not taken for the first, and can be sent again', async () => {
+    const { browser, id } = await user('reused')
+    const form: Record<string, string> = await browser.form('/jobs', '/jobs/demo')
+    const fields = { ...form, label: 'one', seconds: '0' }
+    await browser.post('/jobs/demo', fields)
+    const refused = await browser.post('/jobs/demo', { ...fields, label: 'two' })
+    expect(refused.statusCode).toBe(422)
+    expect(refused.body).toContain('This form was sent before, with other values.')
+    const key = /name="idempotencyKey" value="([^"]+)"/.exec(
+      refused.body.split('action="/jobs/demo"')[1] ?? '',
+    )?.[1]
+    expect(key).not.toBe(form.idempotencyKey)
+    const second = await browser.post('/jobs/demo', { ...fields, label: 'two', idempotencyKey: String(key) })
+    expect(second.statusCode).toBe(303)
+    expect(await site.jobs.list({ owner: id })).toHaveLength(2)
+  })
+
   it('that isn’t known is 404', async () => {
     const { browser } = await user('unknown')
     const { _csrf = '' } = await browser.form('/jobs', '/jobs/demo')

@@ -31,7 +31,7 @@ export async function runWorker({ concurrency, stop }: WorkerCommand): Promise<n
   const connections = await openRedis({ url: config.REDIS_URL, dataDir: config.DATA_DIR, log })
   try {
     const redis = await connections.connect('worker')
-    const store = new RedisMessageStore({ redis, log })
+    const store = new RedisMessageStore({ redis, shards: config.SHARDS, log })
     const definitions = Object.values(blogJobs(createBlog({ redis }), { demo: config.DEMO }))
     const jobs = createJobs({ redis, store, definitions, queue: QUEUE, log })
     const worker = await jobs.work({ concurrency })

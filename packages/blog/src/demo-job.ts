@@ -63,12 +63,12 @@ export function defineDemo({ hangsFor = 60_000 }: { hangsFor?: number } = {}) {
 async function work(
   seconds: number,
   signal: AbortSignal,
-  progress: (fraction: number, text?: string) => Promise<void>,
+  progress: (percent: number, text?: string) => Promise<void>,
 ) {
   signal.throwIfAborted()
   const started = performance.now()
   for (let passed = 0; passed < seconds; passed = (performance.now() - started) / 1_000) {
-    await progress(passed / seconds, `${Math.floor(passed)} of ${seconds} seconds`)
+    await progress((100 * passed) / seconds, `${Math.floor(passed)} of ${seconds} seconds`)
     await wait(Math.min(1_000, (seconds - passed) * 1_000), undefined, { signal })
   }
 }

@@ -35,7 +35,7 @@ export function defineExportPosts(blog: Blog) {
         for await (const post of blog.posts.all()) {
           if (posts % 500 === 0) {
             signal.throwIfAborted()
-            await progress(Math.min(1, posts / Math.max(1, total)), plural(posts, 'post'))
+            await progress({ step: posts, of: Math.max(1, total), text: plural(posts, 'post') })
           }
           posts += 1
           yield post

@@ -53,12 +53,12 @@ export function defineImportPosts(blog: Blog) {
       const author = await blog.users.find(owner)
       if (!author) throw new JobFailure('Your account is not there any more.')
       const result = await checkRows(blog, file, signal, fraction =>
-        progress(fraction / 2, 'Checking the rows'),
+        progress(50 * fraction, 'Checking the rows'),
       )
 
       const importedAt = new Date()
       const storing = rowsOf(blog, file, signal, fraction =>
-        progress((1 + fraction) / 2, 'Storing the posts'),
+        progress(50 + 50 * fraction, 'Storing the posts'),
       )
       let batch: Post[] = []
       for await (const { post, row } of storing) {

@@ -239,8 +239,8 @@ describe('an import that runs twice', () => {
   it('imports nothing twice after it was stopped half way', async () => {
     const stop = new AbortController()
     const context = jobContext(await upload(content), { owner: alice.id, signal: stop.signal })
-    const progress = async (fraction: number) => {
-      if (fraction > 0.8) stop.abort()
+    const progress = async (percent: unknown) => {
+      if (Number(percent) > 80) stop.abort()
     }
     await expect(jobs.importPosts.run({ ...context, progress })).rejects.toThrow('aborted')
     const partly = await published()
@@ -269,13 +269,13 @@ describe('an import that runs twice', () => {
   })
 
   it('says how far it is, and stops at once when it is told to', async () => {
-    const fractions: number[] = []
+    const percents: number[] = []
     const input = await upload(content)
-    const progress = async (fraction: number) => void fractions.push(fraction)
+    const progress = async (percent: unknown) => void percents.push(Number(percent))
     await jobs.importPosts.run(jobContext(input, { owner: alice.id, progress }))
-    expect(fractions).toEqual([...fractions].sort((a, b) => a - b))
-    expect(fractions.at(-1)).toBe(1)
-    expect(fractions).toContain(0.5)
+    expect(percents).toEqual([...percents].sort((a, b) => a - b))
+    expect(percents.at(-1)).toBe(100)
+    expect(percents).toContain(50)
     const signal = AbortSignal.abort()
     await forgetPosts()
     await expect(jobs.importPosts.run(jobContext(input, { owner: alice.id, signal }))).rejects.toThrow(

@@ -1,8 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { InvalidInputError } from './invalid-input-error.ts'
 
+const MAX_ISSUES = 20
+
 /**
- * The input as the job's schema gives it back.
+ * The input as the job's schema gives it back; the schema may take its time (an async Standard Schema).
  * @throws InvalidInputError where the schema refuses it.
  */
 export async function checkInput<Schema extends StandardSchemaV1>(
@@ -13,15 +15,26 @@ export async function checkInput<Schema extends StandardSchemaV1>(
   if (!checked.issues) return checked.value as StandardSchemaV1.InferOutput<Schema>
   throw new InvalidInputError(
     name,
-    checked.issues.map(({ path = [], message }) => ({
+    checked.issues.slice(0, MAX_ISSUES).map(({ path = [], message }) => ({
       path: path.map(part => String(typeof part === 'object' ? part.key : part)).join('.'),
       message,
     })),
   )
 }
 
-/** The same without waiting and without refusing: for the words of a job that did not run here. */
+/**
+ * The same without waiting and without refusing: for the words of a job that did not run here. Where the schema takes its
+ * time, refuses or throws, it is the input as it was given.
+ */
 export function inputForWords({ input: schema }: { input: StandardSchemaV1 }, input: unknown): unknown {
-  const checked = schema['~standard'].validate(input)
-  return 'value' in checked && !checked.issues ? checked.value : input
+  try {
+    const checked = schema['~standard'].validate(input)
+    if (checked instanceof Promise) {
+      checked.catch(() => {})
+      return input
+    }
+    return checked.issues ? input : checked.value
+  } catch {
+    return input
+  }
 }

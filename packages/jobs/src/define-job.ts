@@ -1,109 +1,105 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { NewMessage } from '@tidings/messages'
-import { z } from 'zod'
-import type { Log } from './log.ts'
+import type { Backoff, BackoffFunction } from './backoff.ts'
+import { faultsOf, titleFrom } from './definition-schema.ts'
+import type { JobContext } from './job-context.ts'
+import type { JobMessages } from './job-messages.ts'
+import { shown } from './odd-error.ts'
 import type { PartialResult } from './partial-result.ts'
+import { sandboxed } from './sandboxed.ts'
 
-/** What `run` is given. */
-export interface JobContext<Input> {
-  readonly input: Input
-  /** Whom the job belongs to. */
-  readonly owner: string
-  readonly jobId: string
-  /** 1 at the first attempt. */
-  readonly attempt: number
-  /** How many attempts there are at most. */
-  readonly attempts: number
-  /** Says how far the job is, from 0 to 1, and what it is doing. At most four times a second reaches Redis. */
-  progress(fraction: number, text?: string): Promise<void>
-  /** Fires when the job should stop: its time limit is over, its lock is lost, or its worker has to leave at once. */
-  readonly signal: AbortSignal
-  /** Carries the job's name, its id and its owner. */
-  readonly log: Log
-}
+export type { JobContext } from './job-context.ts'
+export type { JobMessages, JobText as OutcomeText } from './job-messages.ts'
 
-/** A text for the owner, or a text with a link, extra tags or data. */
-export type OutcomeText = string | Pick<NewMessage, 'text' | 'link' | 'extraTags' | 'data'>
+const PICK_UP_WITHIN = 5 * 60 * 1000
 
-interface Ended<Input> {
-  readonly input: Input
-  readonly owner: string
-  readonly jobId: string
-}
-
-/** The words in which each ending is told. */
-export interface JobMessages<Input, Result> {
-  success(ended: Ended<Input> & { readonly result: Result }): OutcomeText
-  /** Without it, `success` is asked. */
-  partial?(ended: Ended<Input> & { readonly result: Result }): OutcomeText
-  /** `reason` is safe to show: the text of a JobFailure, or a fixed sentence. Without it, the job's title and the reason. */
-  failure?(ended: Ended<Input> & { readonly reason: string }): OutcomeText
-}
-
-/** What {@link defineJob} is given. */
-export interface JobOptions<Schema extends StandardSchemaV1, Result> {
+/** What every job has, wherever it runs. */
+export interface JobRecipe<Schema extends StandardSchemaV1, Result> {
   /** Lower-case words joined by "-"; it names the job in Redis and in addresses. */
-  name: string
-  /** The job in plain words, e.g. `Import posts`. */
-  title: string
-  /** Any Standard Schema; checked when the job is enqueued and again before it runs. */
-  input: Schema
+  readonly name: string
+  /** The job in plain words, e.g. `Import posts`; default: made of the name. */
+  readonly title?: string
+  /** Any Standard Schema, also an async one; checked when the job is enqueued and again before it runs. */
+  readonly input: Schema
+  /** The version of the input's form, default 1. A worker that knows an older one leaves the job to another worker. */
+  readonly version?: number
   /** How often it is tried before it is given up; default 1. */
-  attempts?: number
-  /** How long to wait before the next attempt, ms; default none. `exponential` doubles it each time. */
-  backoff?: { type: 'fixed' | 'exponential'; delay: number }
-  /** How long one attempt may take, ms; default unlimited. Past it the signal fires and the job has failed. */
-  timeLimit?: number
+  readonly attempts?: number
+  /** How long to wait before the next attempt; default not at all. */
+  readonly backoff?: Backoff | BackoffFunction
+  /** How long one attempt may take, ms; default unlimited. Past it the signal fires, and a second later the attempt has failed. */
+  readonly timeLimit?: number
+  /** 1 is first; default: jobs without a priority are before all that have one. */
+  readonly priority?: number
+  /** How long the job waits before it may run, ms; default not at all. */
+  readonly delay?: number
+  /** When its owner is told that it takes longer than expected, where no worker has picked it up, ms; default 5 minutes. */
+  readonly pickUpWithin?: number
+  /** A key of which an owner has one unfinished job at a time: enqueueing another gives the first one's id. */
+  unique?(job: { readonly input: StandardSchemaV1.InferOutput<Schema>; readonly owner: string }): string
+  /** The words in which the job is told of. */
+  readonly messages: JobMessages<StandardSchemaV1.InferOutput<Schema>, Result>
+}
+
+/** Does a job's work. It may run twice, when a worker dies: what it does must be repeatable. */
+export type Processor<Input, Result> = (
+  context: JobContext<Input>,
+) => Promise<Result | PartialResult<Result>> | Result | PartialResult<Result>
+
+/** What {@link defineJob} is given for a job that runs in the worker's process. */
+export interface JobOptions<Schema extends StandardSchemaV1, Result> extends JobRecipe<Schema, Result> {
   /** Does the work. It may run twice, when a worker dies: what it does must be repeatable. */
   run(context: JobContext<StandardSchemaV1.InferOutput<Schema>>): Promise<Result | PartialResult<Result>>
-  messages: JobMessages<StandardSchemaV1.InferOutput<Schema>, Result>
+  readonly sandbox?: undefined
+}
+
+/** What {@link defineJob} is given for a job that runs in a process of its own. */
+export interface SandboxedJobOptions<Schema extends StandardSchemaV1, Result>
+  extends JobRecipe<Schema, Result> {
+  /**
+   * The module whose default export does the work: a {@link Processor}. It runs in a child process, so that it can neither
+   * block nor kill the worker, and can be ended when it does not stop by itself.
+   */
+  readonly sandbox: URL
+  readonly run?: undefined
 }
 
 /** A job that can be enqueued and run. Made by {@link defineJob}. */
 export interface JobDefinition<Schema extends StandardSchemaV1 = StandardSchemaV1, Result = unknown>
-  extends JobOptions<Schema, Result> {
+  extends JobRecipe<Schema, Result> {
+  readonly title: string
+  readonly version: number
   readonly attempts: number
+  readonly pickUpWithin: number
+  readonly sandbox?: undefined
+  /** Does the work; for a sandboxed job, in a child process for this call alone. */
+  run(context: JobContext<StandardSchemaV1.InferOutput<Schema>>): Promise<Result | PartialResult<Result>>
 }
 
 /** A definition whose types don't matter, as in a list of all. */
 export type AnyJobDefinition = JobDefinition<StandardSchemaV1, unknown>
 
-const text = z.custom<() => OutcomeText>(
-  value => typeof value === 'function',
-  'expected a function that returns a text',
-)
-
-const checks = z.object({
-  name: z
-    .string()
-    .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'expected lower-case words joined by "-"')
-    .max(60),
-  title: z.string().min(1).max(100),
-  input: z.custom(value => hasStandardSchema(value), 'expected a Standard Schema, such as z.object({ … })'),
-  attempts: z.int().min(1).max(100).optional(),
-  backoff: z.object({ type: z.enum(['fixed', 'exponential']), delay: z.int().min(0) }).optional(),
-  timeLimit: z.int().min(1).optional(),
-  run: z.custom(value => typeof value === 'function', 'expected a function'),
-  messages: z.object({ success: text, partial: text.optional(), failure: text.optional() }),
-})
-
 /**
  * Defines a job: what it is given, what it does, and the words in which its owner is told how it ended.
- * @throws TypeError for a definition that can't work, naming the job, each fault, and what was expected.
+ * @throws TypeError for a definition that can't work, naming the job, and for each fault what was expected and what came.
  */
 export function defineJob<Schema extends StandardSchemaV1, Result>(
-  options: JobOptions<Schema, Result>,
+  options: JobOptions<Schema, Result> | SandboxedJobOptions<Schema, Result>,
 ): JobDefinition<Schema, Result> {
-  const checked = checks.safeParse(options)
-  if (!checked.success) {
-    throw new TypeError(
-      `Job ${JSON.stringify(options?.name)} can't be defined:\n${z.prettifyError(checked.error)}`,
-    )
-  }
-  return Object.freeze({ ...options, attempts: options.attempts ?? 1 })
+  const faults = faultsOf(options)
+  if (faults.length > 0)
+    throw new TypeError(`Job ${named(options)} can't be defined:\n  ${faults.join('\n  ')}`)
+  const { sandbox, ...recipe } = options
+  return Object.freeze({
+    ...recipe,
+    title: options.title ?? titleFrom(options.name),
+    version: options.version ?? 1,
+    attempts: options.attempts ?? 1,
+    pickUpWithin: options.pickUpWithin ?? PICK_UP_WITHIN,
+    run: sandbox ? sandboxed(sandbox) : options.run,
+  }) as JobDefinition<Schema, Result>
 }
 
-function hasStandardSchema(value: unknown): boolean {
-  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
-  return isObject && '~standard' in value
+function named(options: unknown): string {
+  const name = typeof options === 'object' && options !== null && 'name' in options ? options.name : undefined
+  return typeof name === 'string' ? JSON.stringify(name.slice(0, 100)) : shown(name).slice(0, 100)
 }

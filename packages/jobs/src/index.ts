@@ -1,3 +1,4 @@
+export type { Backoff, BackoffFunction } from './backoff.ts'
 export {
   type AnyJobDefinition,
   defineJob,
@@ -6,12 +7,23 @@ export {
   type JobMessages,
   type JobOptions,
   type OutcomeText,
+  type Processor,
+  type SandboxedJobOptions,
 } from './define-job.ts'
+export type { BatchOptions, EnqueueOptions, ScheduleOptions } from './enqueue-options.ts'
 export { InvalidInputError } from './invalid-input-error.ts'
+export type { Steps } from './job-context.ts'
+export type { JobsCounts, JobsEvent } from './job-counters.ts'
 export { JobFailure } from './job-failure.ts'
+export type { JobFacts } from './job-messages.ts'
+export type { Cancellation } from './job-queue.ts'
+export { JobStopped, type StopCode } from './job-stopped.ts'
 export type { JobState, JobView } from './job-view.ts'
 export type { JobWorker } from './job-worker.ts'
-export { createJobs, type EnqueueOptions, type Jobs, type JobsOptions, type WorkOptions } from './jobs.ts'
+export { createJobs, type JobScope, type Jobs, type JobsOptions, type WorkOptions } from './jobs.ts'
 export type { Log } from './log.ts'
 export { PartialResult, partial } from './partial-result.ts'
-export { UnwrappableError } from './settle.ts'
+export { KeyReusedError, TooManyJobsError } from './refused-error.ts'
+export type { Schedule } from './schedules.ts'
+export type { SweepReport } from './sweep.ts'
+export { UnwrappableError } from './wrapped-scripts.ts'

@@ -1,6 +1,6 @@
 import type { Job } from 'bullmq'
 import type { AnyJobDefinition } from './define-job.ts'
-import { decodeReason } from './failed-reason.ts'
+import { decodeFailure } from './failed-reason.ts'
 import { storedDataSchema, storedProgressSchema, storedResultSchema } from './stored-job.ts'
 
 /** Where a job is, in BullMQ's words. */
@@ -10,12 +10,19 @@ export type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'failed'
 export interface JobView {
   readonly id: string
   readonly name: string
+  readonly owner: string
   /** In plain words; the name, where the definition isn't known here. */
   readonly title: string
   readonly state: JobState
   /** How it ended; `undefined` while it hasn't. */
-  readonly outcome?: 'success' | 'partial' | 'failure'
-  readonly progress?: { readonly fraction: number; readonly text?: string | undefined }
+  readonly outcome?: 'success' | 'partial' | 'failure' | 'cancelled'
+  /** How far it is, 0 to 1; with the steps, where the job counts them. */
+  readonly progress?: {
+    readonly fraction: number
+    readonly text?: string | undefined
+    readonly step?: number | undefined
+    readonly of?: number | undefined
+  }
   /** Attempts that were begun. */
   readonly attempt: number
   readonly attempts: number
@@ -40,20 +47,22 @@ const STATES: Readonly<Record<string, JobState>> = {
   failed: 'failed',
 }
 
-/** A stored job for its owner; `undefined` for anybody else, and for a job that isn't in any state (it was just removed). */
+/** A stored job for its owner, or for staff without one; `undefined` for anybody else, and for a job that isn't in any state (it was just removed). */
 export function jobView(
   job: Job,
   bullState: string,
-  owner: string,
+  owner: string | undefined,
   definition: AnyJobDefinition | undefined,
 ): JobView | undefined {
   const data = storedDataSchema.safeParse(job.data)
   const state = STATES[bullState]
-  if (!data.success || data.data.owner !== owner || !state || job.id === undefined) return undefined
+  if (!data.success || (owner !== undefined && data.data.owner !== owner) || !state || job.id === undefined)
+    return undefined
   const progress = storedProgressSchema.safeParse(job.progress).data
   return {
     id: job.id,
     name: job.name,
+    owner: data.data.owner,
     title: definition?.title ?? job.name,
     state,
     ...ending(job, state),
@@ -69,7 +78,10 @@ export function jobView(
 }
 
 function ending(job: Job, state: JobState): Pick<JobView, 'outcome' | 'result' | 'reason'> {
-  if (state === 'failed') return { outcome: 'failure', reason: decodeReason(job.failedReason) }
+  if (state === 'failed') {
+    const { kind, reason } = decodeFailure(job.failedReason)
+    return { outcome: kind, reason }
+  }
   if (state !== 'completed') return {}
   const stored = storedResultSchema.safeParse(job.returnvalue).data
   return { outcome: stored?.kind ?? 'success', result: stored?.result }

@@ -1,22 +1,31 @@
-import { checkMessage, error, type NewMessage, success, warning } from '@tidings/messages'
-import type { AnyJobDefinition, OutcomeText } from './define-job.ts'
+import { checkMessage, error, info, type NewMessage, success, warning } from '@tidings/messages'
+import type { AnyJobDefinition } from './define-job.ts'
+import type { JobText } from './job-messages.ts'
 import type { Log } from './log.ts'
+import { loggable, shown } from './odd-error.ts'
 
 /** How a job ended for good. */
 export type Outcome =
   | { readonly kind: 'success'; readonly result: unknown }
   | { readonly kind: 'partial'; readonly result: unknown }
   | { readonly kind: 'failure'; readonly reason: string }
+  /** By default, the reason is that it was cancelled. */
+  | { readonly kind: 'cancelled'; readonly reason?: string }
 
-/** Whose job ended, and what it was given. */
+/** Whose job this is, and what it was given. */
 export interface EndedJob {
   readonly jobId: string
   readonly name: string
   readonly owner: string
+  /** As the schema gave it back. */
   readonly input: unknown
 }
 
-const LEVEL = { success, partial: warning, failure: error }
+const LEVEL = { success, partial: warning, failure: error, cancelled: error }
+const CANCELLED = 'It was cancelled.'
+// More than a message holds: nobody checks ten megabytes to keep two thousand characters of them.
+const MAX_TEXT = 8000
+const MAX_NAME = 100
 
 /**
  * The message that tells an owner how their job ended, in the words of its definition. It never throws: where the words
@@ -28,40 +37,135 @@ export function outcomeMessage(
   outcome: Outcome,
   log: Log,
 ): NewMessage {
-  const about = { key: `job:${job.jobId}`, job: job.jobId }
   const make = LEVEL[outcome.kind]
-  if (definition) {
-    try {
-      const words = wordsOf(definition, job, outcome)
-      const message =
-        typeof words === 'string' ? make(words, about) : make(words.text, { ...words, ...about })
-      checkMessage(message)
-      return message
-    } catch (err) {
-      log.error(
-        { err, job: job.name, jobId: job.jobId, outcome: outcome.kind },
-        "a job's own words for its outcome failed",
-      )
-    }
-  }
-  return make(fixedWords(definition?.title ?? job.name, outcome), about)
+  const own =
+    definition && ownWords(job, outcome.kind, log, make, () => outcomeWords(definition, job, outcome))
+  return own ?? make(fixedWords(titleOf(definition, job), outcome), about(job))
 }
 
-function wordsOf(
-  { messages, title }: AnyJobDefinition,
-  { jobId, owner, input }: EndedJob,
-  outcome: Outcome,
-): OutcomeText {
-  const ended = { jobId, owner, input }
-  if (outcome.kind === 'failure') {
-    return messages.failure?.({ ...ended, reason: outcome.reason }) ?? fixedWords(title, outcome)
+/** The same for a job that was cancelled, or is gone: as it stands in the ledger from the moment in which the job is taken. */
+export function cancelledMessage(
+  definition: AnyJobDefinition | undefined,
+  job: EndedJob,
+  log: Log,
+  reason?: string,
+): NewMessage {
+  return outcomeMessage(definition, job, { kind: 'cancelled', ...(reason && { reason }) }, log)
+}
+
+/** The message that a job was taken; `undefined` where its definition has none. */
+export function startedMessage(
+  definition: AnyJobDefinition,
+  job: EndedJob,
+  log: Log,
+): NewMessage | undefined {
+  const { messages } = definition
+  if (!messages.started) return undefined
+  let isSilent = false
+  const own = ownWords(job, 'started', log, info, () => {
+    const words = messages.started?.(facts(job))
+    isSilent = words === undefined
+    return words ?? `${definition.title}: started.`
+  })
+  if (isSilent) return undefined
+  return own ?? info(`${definition.title}: started.`, about(job))
+}
+
+/** The message that a job still waits to be picked up. It is no outcome. */
+export function overdueMessage(
+  definition: AnyJobDefinition | undefined,
+  job: Pick<EndedJob, 'jobId' | 'name'>,
+): NewMessage {
+  return info(`${titleOf(definition, job)} is taking longer than expected.`, about(job))
+}
+
+function outcomeWords({ messages, title }: AnyJobDefinition, job: EndedJob, outcome: Outcome): JobText {
+  switch (outcome.kind) {
+    case 'success':
+      return messages.success({ ...facts(job), result: outcome.result })
+    case 'partial':
+      return messages.partial
+        ? messages.partial({ ...facts(job), result: outcome.result })
+        : messages.success({ ...facts(job), result: outcome.result })
+    case 'failure':
+      return messages.failure
+        ? messages.failure({ ...facts(job), reason: outcome.reason })
+        : fixedWords(title, outcome)
+    case 'cancelled':
+      return messages.cancelled
+        ? messages.cancelled({ ...facts(job), reason: outcome.reason ?? CANCELLED })
+        : fixedWords(title, outcome)
   }
-  const tell = (outcome.kind === 'partial' && messages.partial) || messages.success
-  return tell({ ...ended, result: outcome.result })
 }
 
 function fixedWords(title: string, outcome: Outcome): string {
-  if (outcome.kind === 'success') return `${title}: done.`
-  if (outcome.kind === 'partial') return `${title}: done in part.`
-  return `${title}: failed. ${outcome.reason}`
+  switch (outcome.kind) {
+    case 'success':
+      return `${title}: done.`
+    case 'partial':
+      return `${title}: done in part.`
+    case 'failure':
+      return `${title}: failed. ${outcome.reason}`
+    case 'cancelled':
+      return `${title}: cancelled.${outcome.reason && outcome.reason !== CANCELLED ? ` ${outcome.reason}` : ''}`
+  }
+}
+
+/** The message in a definition's own words; `undefined` where they can't be had. */
+function ownWords(
+  job: EndedJob,
+  what: string,
+  log: Log,
+  make: (text: string, more: Omit<NewMessage, 'level' | 'text'>) => NewMessage,
+  words: () => JobText,
+): NewMessage | undefined {
+  try {
+    const said: unknown = words()
+    ignoreRejection(said)
+    return checkMessage(make(...read(said, job)))
+  } catch (error) {
+    try {
+      log.error(
+        { err: loggable(error), job: job.name, jobId: job.jobId, message: what },
+        "a job's own words failed",
+      )
+    } catch {
+      // A broken log is no reason for a job not to end.
+    }
+    return undefined
+  }
+}
+
+function read(said: unknown, job: EndedJob): [string, Omit<NewMessage, 'level' | 'text'>] {
+  if (typeof said === 'string') return [said.slice(0, MAX_TEXT), about(job)]
+  if (typeof said !== 'object' || said === null || !('text' in said) || typeof said.text !== 'string')
+    throw new TypeError(`expected a text, or an object with a text; got ${shown(said).slice(0, 200)}`)
+  const { text, link, extraTags, data, i18n } = said as Exclude<JobText, string>
+  return [
+    text.slice(0, MAX_TEXT),
+    {
+      ...(link !== undefined && { link }),
+      ...(extraTags !== undefined && { extraTags }),
+      ...(data !== undefined && { data }),
+      ...(i18n !== undefined && { i18n }),
+      ...about(job),
+    },
+  ]
+}
+
+/** Words that are a promise are refused; that it fails later must not end the process. */
+function ignoreRejection(said: unknown): void {
+  if (said instanceof Promise) said.catch(() => {})
+}
+
+function facts({ jobId, owner, input }: EndedJob) {
+  return { jobId, owner, input }
+}
+
+function about({ jobId }: Pick<EndedJob, 'jobId'>): { key: string; job: string } {
+  return { key: `job:${jobId}`, job: jobId }
+}
+
+function titleOf(definition: AnyJobDefinition | undefined, job: Pick<EndedJob, 'name'>): string {
+  return definition?.title ?? job.name.slice(0, MAX_NAME)
 }

@@ -1,20 +1,37 @@
-import { randomInt } from 'node:crypto'
 import { checkInput } from './check-input.ts'
-import type { AnyJobDefinition, JobContext } from './define-job.ts'
+import type { AnyJobDefinition } from './define-job.ts'
+import { hideError } from './hidden-error.ts'
 import { InvalidInputError } from './invalid-input-error.ts'
-import { JobFailure } from './job-failure.ts'
+import type { JobContext } from './job-context.ts'
+import { readJobFailure } from './job-failure.ts'
+import { JobStopped } from './job-stopped.ts'
 import type { Log } from './log.ts'
-import { PartialResult } from './partial-result.ts'
+import { loggable, text } from './odd-error.ts'
+import { isPartial } from './partial-result.ts'
+import { type ProgressSink, readProgress } from './progress.ts'
+import type { SandboxPool } from './sandbox-pool.ts'
+import { moduleOf } from './sandboxed.ts'
+import { stopping } from './stopping.ts'
 
-/** How one attempt ended. `input` is what the schema made of it; a failure's `reason` is safe to show. */
+export { hideError } from './hidden-error.ts'
+
+/** How one attempt ended. `input` is what the schema made of it; a `reason` is safe to show; an `error` is safe to log. */
 export type Ending = { readonly input: unknown } & (
   | { readonly kind: 'success'; readonly result: unknown }
   | { readonly kind: 'partial'; readonly result: unknown }
-  | { readonly kind: 'failure'; readonly reason: string; readonly retry: boolean; readonly error: unknown }
+  | { readonly kind: 'failure'; readonly reason: string; readonly retry: boolean; readonly error: Error }
+  | { readonly kind: 'cancelled'; readonly reason: string; readonly error: Error }
 )
 
 /** What an attempt is given besides its input. */
-export type Attempt = Omit<JobContext<unknown>, 'input'>
+export interface Attempt extends Omit<JobContext<unknown>, 'input' | 'progress'> {
+  /** Takes the job's progress. */
+  readonly progress: ProgressSink
+  /** Where sandboxed jobs run; default: a child process for this attempt alone. */
+  readonly sandboxes?: SandboxPool
+}
+
+const MAX_REASON = 2000
 
 /** Runs one attempt of a job, within its time limit, and says how it ended; it never throws. */
 export async function runJob(
@@ -22,94 +39,78 @@ export async function runJob(
   input: unknown,
   attempt: Attempt,
 ): Promise<Ending> {
-  let checked = input
+  const { signal, over, end } = stopping(attempt.signal, definition.timeLimit)
+  const run = { input, isOver: false }
   try {
-    checked = await checkInput(definition, input)
-    const returned: unknown = await withinLimit(definition, attempt, signal =>
-      definition.run({ ...attempt, signal, input: checked }),
-    )
-    if (returned instanceof PartialResult) return { input: checked, kind: 'partial', result: returned.result }
-    return { input: checked, kind: 'success', result: returned }
+    const ending = await Promise.race([work(definition, run, { ...attempt, signal }), over])
+    return { input: run.input, ...ending }
   } catch (error) {
-    return { input: checked, ...failure(error, attempt.log) }
-  }
-}
-
-/** The fixed sentence for what a user can't be told, and a line in the log under the same reference. */
-export function hideError(error: unknown, log: Log): string {
-  const reference = shortReference()
-  log.error({ err: loggable(error), reference }, 'job failed')
-  return `Something went wrong on our side (reference ${reference}).`
-}
-
-function failure(error: unknown, log: Log) {
-  if (error instanceof JobFailure)
-    return { kind: 'failure', reason: error.message, retry: error.retry, error } as const
-  // What the schema said is written for whoever enqueues, not for the owner; trying again can't change it.
-  const isFinal =
-    error instanceof InvalidInputError || (error instanceof Error && error.name === 'UnrecoverableError')
-  return { kind: 'failure', reason: hideError(error, log), retry: !isFinal, error } as const
-}
-
-async function withinLimit<T>(
-  { timeLimit }: AnyJobDefinition,
-  { signal }: Attempt,
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  if (timeLimit === undefined) return run(signal)
-  const limit = new AbortController()
-  const both = AbortSignal.any([signal, limit.signal])
-  const { promise: late, reject } = rejection()
-  const timer = setTimeout(() => {
-    const failure = new JobFailure(`It took longer than ${words(timeLimit)} and was stopped.`)
-    reject(failure)
-    limit.abort(failure)
-  }, timeLimit)
-  try {
-    return await Promise.race([run(both), late])
+    return { input: run.input, ...failure(error, signal, attempt.log) }
   } finally {
-    clearTimeout(timer)
+    run.isOver = true
+    end()
+    await attempt.progress.end?.()
   }
 }
 
-function rejection(): { promise: Promise<never>; reject: (error: Error) => void } {
-  let reject: (error: Error) => void = () => {}
-  const promise = new Promise<never>((_, refuse) => {
-    reject = refuse
-  })
-  return { promise, reject }
+async function work(
+  definition: AnyJobDefinition,
+  run: { input: unknown; isOver: boolean },
+  { progress, sandboxes, ...attempt }: Attempt,
+) {
+  attempt.signal.throwIfAborted()
+  run.input = await checkInput(definition, run.input)
+  const context: JobContext<unknown> = {
+    ...attempt,
+    input: run.input,
+    async progress(how, text) {
+      const read = readProgress(how, text)
+      if (!read) attempt.log.warn({ how: String(typeof how) }, 'progress was neither a number nor steps')
+      else if (!run.isOver) await progress(read)
+    },
+  }
+  const module = sandboxes && moduleOf(definition)
+  const returned: unknown = module ? await sandboxes.run(module, context) : await definition.run(context)
+  const ending = isPartial(returned)
+    ? ({ kind: 'partial', result: returned.result } as const)
+    : ({ kind: 'success', result: returned } as const)
+  checkResult(ending.result)
+  return ending
 }
 
-function words(ms: number): string {
-  if (ms < 1000) return `${ms} milliseconds`
-  const [amount, unit] = ms < 120_000 ? [ms / 1000, 'second'] : [ms / 60_000, 'minute']
-  const rounded = Math.round(amount)
-  return `${rounded} ${unit}${rounded === 1 ? '' : 's'}`
-}
-
-// Without letters and digits that are read for one another on the telephone.
-const REFERENCE_LETTERS = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
-
-function shortReference(): string {
-  return Array.from({ length: 6 }, () => REFERENCE_LETTERS[randomInt(REFERENCE_LETTERS.length)]).join('')
-}
-
-const MAX_LOGGED = 10_000
-
-/** Anything that can be thrown, as an error that a log can hold. */
-function loggable(thrown: unknown): Error {
-  if (!(thrown instanceof Error)) return new Error(`not an error was thrown: ${describe(thrown)}`)
-  const { message = '', stack = '' } = thrown
-  if (message.length + stack.length <= MAX_LOGGED) return thrown
-  const cut = new Error(`${message.slice(0, MAX_LOGGED / 2)}…`)
-  cut.stack = `${stack.slice(0, MAX_LOGGED / 2)}…`
-  return cut
-}
-
-function describe(thrown: unknown): string {
+/** A result is stored as JSON: one that can't be is no result. */
+function checkResult(result: unknown): void {
   try {
-    return String(typeof thrown === 'object' ? JSON.stringify(thrown) : thrown).slice(0, MAX_LOGGED)
-  } catch {
-    return typeof thrown
+    JSON.stringify(result)
+  } catch (cause) {
+    throw Object.assign(new TypeError('the result of the job is no JSON', { cause }), { name: UNRECOVERABLE })
   }
+}
+
+const UNRECOVERABLE = 'UnrecoverableError'
+
+function failure(thrown: unknown, signal: AbortSignal, log: Log) {
+  const error = loggable(thrown)
+  const stopped = signal.aborted ? stopOf(signal) : undefined
+  if (stopped?.code === 'cancelled') {
+    log.info({ err: error }, 'job cancelled')
+    return { kind: 'cancelled', reason: stopped.message, error } as const
+  }
+  const told = readJobFailure(thrown)
+  if (told) {
+    const reason = told.text.slice(0, MAX_REASON).trim()
+    return { kind: 'failure', reason: reason || hideError(thrown, log), retry: told.retry, error } as const
+  }
+  if (stopped) {
+    log.warn({ err: error }, `attempt stopped: ${stopped.code}`)
+    return { kind: 'failure', reason: stopped.message, retry: true, error } as const
+  }
+  // What the schema said is written for whoever enqueues, not for the owner; trying again can't change it.
+  const isFinal = text(thrown, 'name') === UNRECOVERABLE || error.name === InvalidInputError.name
+  return { kind: 'failure', reason: hideError(thrown, log), retry: !isFinal, error } as const
+}
+
+/** Why the attempt was stopped; a signal of somebody else's counts as an interruption. */
+function stopOf({ reason }: AbortSignal): JobStopped {
+  return reason instanceof JobStopped ? reason : new JobStopped('shutdown', 'It was interrupted.')
 }

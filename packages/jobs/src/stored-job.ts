@@ -1,7 +1,15 @@
 import { z } from 'zod'
 
 /** What BullMQ keeps as a job's data. */
-export const storedDataSchema = z.object({ owner: z.string().min(1), input: z.unknown() })
+export const storedDataSchema = z.object({
+  owner: z.string().min(1),
+  input: z.unknown(),
+  /** The version of the input's form. */
+  version: z.int().optional(),
+  batch: z.string().optional(),
+  /** The definition's name, in the data of a schedule's runs. */
+  schedule: z.string().optional(),
+})
 
 export type StoredData = z.output<typeof storedDataSchema>
 
@@ -11,4 +19,18 @@ export const storedResultSchema = z.object({ kind: z.enum(['success', 'partial']
 export type StoredResult = z.output<typeof storedResultSchema>
 
 /** What BullMQ keeps as a job's progress. */
-export const storedProgressSchema = z.object({ fraction: z.number(), text: z.string().optional() })
+export const storedProgressSchema = z.object({
+  fraction: z.number(),
+  text: z.string().optional(),
+  step: z.number().optional(),
+  of: z.number().optional(),
+})
+
+/** The stored data, from its JSON; `undefined` for what isn't ours or is broken. */
+export function parseStoredData(json: string): StoredData | undefined {
+  try {
+    return storedDataSchema.safeParse(JSON.parse(json)).data
+  } catch {
+    return undefined
+  }
+}

@@ -197,15 +197,20 @@ describe('outcomes', () => {
     },
   )
 
-  it('tells the owner of a job whose name no worker knows', async () => {
+  it.each([
+    ['whose name no worker knows', 'from-the-future', {}],
+    ['whose input is of a newer version', 'ending', { version: 2 }],
+  ])('puts a job back %s, for a newer worker, and tells its owner in the end', async (_, name, data) => {
     const owner = newOwner()
     const queue = new Queue('jobs', { connection: redis, prefix })
-    await queue.add('from-the-future', { owner, input: {} }, { jobId: `job-from-the-future-${owner}` })
-    const [[level, text] = [0, '']] = await told(owner, `job-from-the-future-${owner}`)
-    expect([level, text]).toEqual([
-      40,
-      expect.stringMatching(/^from-the-future: failed\. Something went wrong on our side/),
-    ])
+    const id = `job-${name}-${owner}-from-the-future`
+    await queue.add(name, { owner, input: { how: 'succeed' }, ...data }, { jobId: id })
+    await expect.poll(async () => (await jobs.find(id, { owner }))?.state).toBe('delayed')
+    expect(await store.inbox(owner)).toEqual([])
+    await redis.hset(`${prefix}:jobs:${id}`, 'ats', 30) // as often as it is put back
+    await (await queue.getJob(id))?.promote()
+    const [[level, text] = [0, '']] = await told(owner, id)
+    expect([level, text]).toEqual([40, expect.stringMatching(/Something went wrong on our side/)])
     await queue.close()
   })
 
@@ -220,7 +225,7 @@ describe('outcomes', () => {
     expect(logged).toContainEqual({
       level: 'error',
       facts: expect.objectContaining({ jobId: job.id }),
-      text: expect.stringMatching(/nobody is told|could not be told/),
+      text: expect.stringMatching(/does not say whose it is|could not be told/),
     })
     await queue.close()
   })
@@ -244,8 +249,8 @@ describe('outcomes', () => {
     const undelivered = await redis.lrange(`${prefix}:jobs:undelivered`, 0, -1)
     expect(undelivered.map(entry => JSON.parse(entry))).toContainEqual(
       expect.objectContaining({
-        list: `${prefix}:messages:user:${owner}`,
-        message: expect.stringContaining('Read 3 rows.'),
+        to: expect.objectContaining({ list: `${prefix}:messages:user:${owner}` }),
+        message: expect.objectContaining({ json: expect.stringContaining('Read 3 rows.') }),
       }),
     )
   })
@@ -450,7 +455,7 @@ describe('a worker', () => {
       const refused = await again.work().catch(error => error)
       expect(refused).toBeInstanceOf(UnwrappableError)
       expect(refused.message).toMatch(
-        /BullMQ 6\.\d+\.\d+ can't be made to end a job and tell its owner in one step.*Install/,
+        /BullMQ 6\.\d+\.\d+ can't be made to take or end a job and tell its owner in one step.*Install/,
       )
     } finally {
       prototype.moveToFinishedArgs = moveToFinishedArgs

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type Blog, type blogJobs, IMPORT_MAX_BYTES, whyNotCsv } from '@tidings/blog'
 import type { Jobs } from '@tidings/jobs'
 import { z } from 'zod'
@@ -52,7 +53,8 @@ export function importPosts(parts: {
       return jobs.enqueue(
         definition,
         { file: file.id, name: upload.name.slice(0, 200) },
-        { owner, idempotencyKey },
+        // The file has another id each time that the form is sent.
+        { owner, idempotencyKey, sameInput: digestOf(upload.content) },
       )
     },
     given(input) {
@@ -72,4 +74,8 @@ export function importPosts(parts: {
       }
     },
   }
+}
+
+function digestOf(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('base64url')
 }

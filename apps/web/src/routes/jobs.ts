@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { InvalidInputError, type Jobs } from '@tidings/jobs'
+import { InvalidInputError, type Jobs, KeyReusedError, TooManyJobsError } from '@tidings/jobs'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { JobKind } from '../job-kinds/job-kind.ts'
 import { jobInList, jobOnPage, jobPath } from '../job-page.ts'
@@ -16,6 +16,8 @@ const LISTED = 50
 interface Refused {
   form: SentForm
   problems: Record<string, string>
+  /** Its key belongs to another job already: it gets a new one. */
+  isUsed?: boolean
 }
 
 /** `GET /jobs`, `POST /jobs/:name`, `GET /jobs/:id`: starting jobs, and one's own. */
@@ -38,9 +40,12 @@ export const jobRoutes: FastifyPluginAsync<{ jobs: Jobs; kinds: readonly JobKind
       const { id } = await kind.start(form, { owner: userOf(request).id, idempotencyKey: keyOf(form) })
       return reply.redirect(jobPath(id), 303)
     } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error
-      request.log.warn({ err: error }, 'a form let through what its job refuses')
-      return jobsPage(request, reply, kind, { form, problems: { '': 'Please check what you entered.' } })
+      const problem = problemOf(error)
+      if (problem === undefined) throw error
+      if (error instanceof InvalidInputError)
+        request.log.warn({ err: error }, 'a form let through what its job refuses')
+      const isUsed = error instanceof KeyReusedError
+      return jobsPage(request, reply, kind, { form, problems: { '': problem }, isUsed })
     }
   })
 
@@ -77,7 +82,7 @@ function formOnPage({ name, title, about, button, fields }: JobKind, refused: Re
     action: `/jobs/${name}`,
     hasFile: fields.some(({ kind }) => kind === 'file'),
     // Pressing twice starts one job: the key is the form's, and stays with it when it has to be corrected.
-    idempotencyKey: (refused && keyOf(refused.form)) ?? randomUUID(),
+    idempotencyKey: (refused && !refused.isUsed && keyOf(refused.form)) || randomUUID(),
     problem: refused?.problems[''],
     fields: fields.map(field => ({
       ...field,
@@ -86,6 +91,16 @@ function formOnPage({ name, title, about, button, fields }: JobKind, refused: Re
       problem: refused?.problems[field.name],
     })),
   }
+}
+
+/** What the person who sent the form can do about it; `undefined` for what is our fault. */
+function problemOf(error: unknown): string | undefined {
+  if (error instanceof InvalidInputError) return 'Please check what you entered.'
+  if (error instanceof TooManyJobsError)
+    return `You have ${error.limit} jobs that have not ended yet. Wait for one of them, or cancel one.`
+  if (error instanceof KeyReusedError)
+    return 'This form was sent before, with other values. Send it again if you want a second job.'
+  return undefined
 }
 
 function keyOf(form: SentForm): string | undefined {

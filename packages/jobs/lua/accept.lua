@@ -1,0 +1,82 @@
+--[[
+  accept: a job that is taken, its entry in the ledger, and what its owner is told at once, in one step.
+
+  This runs behind two functions that the queue puts before it, each a script whose text is unchanged:
+    add(KEYS, ARGV)   BullMQ's addStandardJob, addDelayedJob or addPrioritizedJob
+    post(KEYS, ARGV)  the message store's post
+
+  KEYS     those of BullMQ's script
+  ARGV     those of BullMQ's script (msgpacked arguments, data, msgpacked options), then eighteen of ours:
+             when the ledger is to look at the job (ms), the job's entry in it (JSON),
+             the owner, the batch ('' for none), the list of the owner's jobs, how many of them it keeps, and for how long (s),
+             how many unfinished jobs the owner may have ('' for any number), '1' where owners take turns,
+             the digest of the input where a key makes the job unique for a while ('' for none), and for how long (ms),
+             the owner's list and its reading, the store's cap and time to live (ms), and the key, window and JSON of the
+             message that says that the job has been taken ('' for none)
+  returns  what BullMQ's script returns, or -1001: the owner has too many unfinished jobs; -1002: the same key came with
+           other input
+]]
+local due, entry, owner, batch, owned, keep, age, limit, turns, digest, idempotent, list, reading, cap, ttl, key, window, message =
+  unpack(ARGV, #ARGV - 17)
+local arguments = cmsgpack.unpack(ARGV[1])
+local prefix, id = arguments[1], arguments[2]
+local open = prefix .. 'open:' .. owner
+
+if digest ~= '' then
+  local known = redis.call('GET', prefix .. 'once:' .. id)
+  if known and known ~= digest then return -1002 end
+  -- The job may have been removed since: it was taken once.
+  if known then return id end
+end
+if redis.call('EXISTS', prefix .. id) == 1 then return add(KEYS, ARGV) end
+if limit ~= '' and redis.call('SCARD', open) >= tonumber(limit) then return -1001 end
+
+-- Owners take turns: a job's priority is its turn, and an owner's next one comes a turn later. The turn of the first that
+-- waits is now.
+local function turn_of_owner()
+  local waiting, last = prefix .. 'prioritized', prefix .. 'turns'
+  local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')
+  local now = first[2] and math.floor(tonumber(first[2]) / 0x100000000) or 1
+  if not first[2] then redis.call('DEL', last) end
+  local turn = math.max(now, (tonumber(redis.call('HGET', last, owner)) or 0) + 1)
+  if turn > 2000000 then -- BullMQ knows two million priorities: all that wait are moved to the front of them
+    local back = now - 1
+    local scores = redis.call('ZRANGE', waiting, 0, -1, 'WITHSCORES')
+    for i = 1, #scores, 2 do redis.call('ZADD', waiting, tonumber(scores[i + 1]) - back * 0x100000000, scores[i]) end
+    local turns_taken = redis.call('HGETALL', last)
+    for i = 1, #turns_taken, 2 do
+      if tonumber(turns_taken[i + 1]) < now then redis.call('HDEL', last, turns_taken[i])
+      else redis.call('HSET', last, turns_taken[i], tonumber(turns_taken[i + 1]) - back) end
+    end
+    turn = math.min(turn - back, 2000000)
+  end
+  redis.call('HSET', last, owner, turn)
+  return turn
+end
+
+if turns == '1' then
+  local options = cmsgpack.unpack(ARGV[3])
+  options['priority'] = turn_of_owner()
+  ARGV[3] = cmsgpack.pack(options)
+end
+
+local result = add(KEYS, ARGV)
+-- Refused, or another job does the same work already.
+if type(result) ~= 'string' or result ~= id then return result end
+
+redis.call('ZADD', prefix .. 'ledger', due, id)
+redis.call('HSET', prefix .. 'owed', id, entry)
+if digest ~= '' then redis.call('SET', prefix .. 'once:' .. id, digest, 'PX', idempotent) end
+if limit ~= '' then redis.call('SADD', open, id) end
+if batch ~= '' then
+  redis.call('HINCRBY', prefix .. 'batch:' .. batch, 'total', 1)
+  redis.call('HINCRBY', prefix .. 'batch:' .. batch, 'left', 1)
+end
+if owned ~= '' then
+  redis.call('ZADD', owned, arguments[4], id)
+  if redis.call('ZCARD', owned) > tonumber(keep) then redis.call('ZREMRANGEBYRANK', owned, 0, -tonumber(keep) - 1) end
+  redis.call('EXPIRE', owned, age)
+end
+-- A list that can't be written to must not keep a job from being taken; that it began is no outcome.
+if message ~= '' then pcall(post, { list, reading }, { '', cap, ttl, key, window, message }) end
+return result

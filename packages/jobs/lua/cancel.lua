@@ -1,0 +1,35 @@
+--[[
+  cancel: a job that no worker runs ends at once, and its owner is told; one that runs is marked. Behind the functions of
+  deliver.lua.
+
+  KEYS     the job, and of the queue: wait, paused, prioritized, delayed, failed, events
+  ARGV     the prefix of the queue's keys, the job's id, now (ms), the reason that BullMQ keeps, and the key, window and
+             JSON of the message ('' for the words in the ledger)
+  returns  'cancelled', 'cancelling' (a worker runs it and is to stop), 'ended' (too late), 'scheduled' (the next run of a
+           schedule, which would end with it) or 'unknown'
+]]
+local prefix, id, now, reason, key, window, json = unpack(ARGV)
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'unknown' end
+if redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 'ended' end
+local is_next = redis.call('ZSCORE', KEYS[5], id) and redis.call('HEXISTS', KEYS[1], 'rjk') == 1
+if is_next and not redis.call('HGET', KEYS[1], 'processedOn') then return 'scheduled' end
+local taken = redis.call('LREM', KEYS[2], -1, id) + redis.call('LREM', KEYS[3], -1, id)
+  + redis.call('ZREM', KEYS[4], id) + redis.call('ZREM', KEYS[5], id)
+if taken == 0 then
+  redis.call('SADD', prefix .. 'cancelling', id)
+  return 'cancelling'
+end
+redis.call('HSET', KEYS[1], 'failedReason', reason, 'finishedOn', now)
+redis.call('ZADD', KEYS[6], now, id)
+redis.call('XADD', KEYS[7], 'MAXLEN', '~', 10000, '*', 'event', 'failed', 'jobId', id, 'failedReason', reason, 'prev', 'waiting')
+local unique = redis.call('HGET', KEYS[1], 'deid')
+if unique and redis.call('GET', prefix .. 'de:' .. unique) == id then redis.call('DEL', prefix .. 'de:' .. unique) end
+
+redis.call('SREM', prefix .. 'cancelling', id)
+local entry = redis.call('HGET', prefix .. 'owed', id)
+if not entry then return 'cancelled' end
+entry = cjson.decode(entry)
+strike(prefix, id, entry.owner)
+local message = json == '' and entry.cancelled or { key = key, window = window, json = json }
+announce(prefix, entry.batch or '', 'cancelled', entry.to, message)
+return 'cancelled'

@@ -1,0 +1,68 @@
+--[[
+  deliver: functions that put an outcome where its owner finds it, for the scripts by which a job ends. Behind `post`, the
+  message store's.
+
+    deliver(prefix, to, message)  posts, or leaves the message in <prefix>undelivered
+      to       { list =, reading =, cap =, ttl = }
+      message  { key =, window =, json = }
+    announce(prefix, batch, kind, to, message)
+                                  counts an outcome into its batch, the last of which posts the batch's message; or delivers
+    end_batch(prefix, batch)      posts it, if all of the batch has ended
+    strike(prefix, id, owner)     takes a job out of the ledger; false where it isn't in it
+
+  KEYS, ARGV  none: those of the script behind these functions
+  returns     nothing: that script goes on
+]]
+local function deliver(prefix, to, message)
+  -- The job has ended by now: whatever is wrong with the list must not undo that, nor swallow the message.
+  local posted = pcall(post, { to.list, to.reading }, { '', to.cap, to.ttl, message.key, message.window, message.json })
+  if not posted then
+    redis.call('RPUSH', prefix .. 'undelivered', cjson.encode({ to = to, message = message }))
+  end
+end
+
+-- A batch ends when all its jobs have been enqueued and all of them have ended.
+local function end_batch(prefix, batch)
+  local name = prefix .. 'batch:' .. batch
+  local b = {}
+  local fields = redis.call('HGETALL', name)
+  for i = 1, #fields, 2 do b[fields[i]] = fields[i + 1] end
+  if b.sealed ~= '1' or b.left ~= '0' or b.told then return end
+  local failed = (tonumber(b.failure) or 0) + (tonumber(b.cancelled) or 0)
+  local counts = {
+    total = b.total,
+    finished = string.format('%.0f', tonumber(b.total) - failed),
+    failed = string.format('%.0f', failed),
+    partial = b.partial or '0',
+    cancelled = b.cancelled or '0',
+  }
+  local message = cjson.decode(b.message)
+  message.text = string.gsub(failed > 0 and b.failed_text or b.finished_text, '{(%a+)}', counts)
+  message.level = failed > 0 and 40 or b.partial and 30 or 25
+  redis.call('HSET', name, 'told', 1)
+  redis.call('EXPIRE', name, b.age)
+  deliver(prefix, cjson.decode(b.to), { key = 'batch:' .. batch, window = '', json = cjson.encode(message) })
+end
+
+local function count_in(prefix, batch, kind)
+  local name = prefix .. 'batch:' .. batch
+  local left = redis.call('HMGET', name, 'left', 'told')
+  if not left[1] or left[2] then return false end
+  redis.call('HINCRBY', name, kind, 1)
+  redis.call('HINCRBY', name, 'left', -1)
+  end_batch(prefix, batch)
+  return true
+end
+
+-- A job of a batch of which was told already was tried again by hand: it has a message of its own.
+local function announce(prefix, batch, kind, to, message)
+  if batch ~= '' and count_in(prefix, batch, kind) then return end
+  if message.json ~= '' then deliver(prefix, to, message) end
+end
+
+local function strike(prefix, id, owner)
+  local was_owed = redis.call('ZREM', prefix .. 'ledger', id) == 1
+  redis.call('HDEL', prefix .. 'owed', id)
+  redis.call('SREM', prefix .. 'open:' .. owner, id)
+  return was_owed
+end

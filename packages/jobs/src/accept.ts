@@ -1,0 +1,112 @@
+import { type BackendFactory, createRedisBackend, type RedisQueueBackend } from 'bullmq'
+import type { Address, EncodedMessage, LedgerEntry } from './ledger-entry.ts'
+import { type Owed, type Owing, oweArguments, owing } from './owe.ts'
+import { luaText, POST } from './script.ts'
+import { appendArguments, type Wrapping, wrapScripts } from './wrapped-scripts.ts'
+
+/** What becomes of a job at the moment in which it is taken, besides BullMQ's own. */
+export interface Acceptance {
+  /** When the ledger is to look at it, ms since 1970. */
+  readonly due: number
+  readonly entry: LedgerEntry
+  /** The list of the owner's jobs, how many it keeps, and for how long, s. */
+  readonly owned: { readonly key: string; readonly keep: number; readonly age: number }
+  /** How many unfinished jobs the owner may have. */
+  readonly limit?: number | undefined
+  /** Owners take turns. */
+  readonly fair: boolean
+  /** The digest of the input where a key makes the job unique, and for how long, ms. */
+  readonly once?: { readonly digest: string; readonly for: number } | undefined
+  readonly to: Address
+  readonly started: EncodedMessage
+}
+
+/** A refusal of accept.lua, as BullMQ hands it on. */
+export const REFUSED = { tooMany: -1001, otherInput: -1002 } as const
+
+/** A backend for BullMQ's Queue that takes jobs together with their entries in the ledger. */
+export interface AcceptingBackend {
+  readonly factory: BackendFactory<RedisQueueBackend>
+  /** Has what is done meanwhile know what becomes of this job. */
+  accepting<T>(id: string, acceptance: Acceptance, add: () => Promise<T>): Promise<T>
+  /** The same for a job that is tried again by hand. */
+  retrying<T>(id: string, owed: Owed | undefined, retry: () => Promise<T>): Promise<T>
+  /**
+   * Resolves when jobs can only be taken together with their entries.
+   * @throws UnwrappableError where this version of BullMQ doesn't have what must be wrapped.
+   */
+  ready(): Promise<void>
+}
+
+/** Wraps BullMQ's scripts that make jobs, their texts unchanged. */
+export function acceptingBackend({ owing: entries }: { owing: Owing }): AcceptingBackend {
+  const acceptances = new Map<string, Acceptance>()
+  const retries = new Map<string, Owed | undefined>()
+  let wrapped: Promise<void> = Promise.resolve()
+  const factory: BackendFactory<RedisQueueBackend> = (name, options, extra) => {
+    const backend = createRedisBackend(name, options, extra)
+    const more = ({ id = '' }: { id?: string }) => acceptArguments(acceptances.get(id))
+    appendArguments(backend, 'addStandardJobArgs', more)
+    appendArguments(backend, 'addDelayedJobArgs', more)
+    appendArguments(backend, 'addPrioritizedJobArgs', more)
+    const add: Wrapping = { as: 'add', before: POST, text: luaText('accept') }
+    wrapped = wrapScripts(backend, {
+      addStandardJob: add,
+      addDelayedJob: add,
+      addPrioritizedJob: add,
+      addJobScheduler: owing(backend, entries, { keys: 11, data: 3 }),
+      reprocessJob: {
+        as: 'add',
+        before: '',
+        text: luaText('owe'),
+        more: args => {
+          const id = String(args[9])
+          return oweArguments(backend, id, retries.get(id))
+        },
+      },
+    })
+    wrapped.catch(() => {}) // whoever awaits ready() is told
+    return backend
+  }
+  return {
+    factory,
+    accepting: (id, acceptance, run) => during(acceptances, id, acceptance, run),
+    retrying: (id, owed, run) => during(retries, id, owed, run),
+    ready: () => wrapped,
+  }
+}
+
+async function during<V, T>(map: Map<string, V>, id: string, value: V, run: () => Promise<T>): Promise<T> {
+  map.set(id, value)
+  try {
+    return await run()
+  } finally {
+    if (map.get(id) === value) map.delete(id)
+  }
+}
+
+/** The eighteen arguments that accept.lua takes after BullMQ's own. */
+function acceptArguments(acceptance: Acceptance | undefined): (string | number)[] {
+  if (!acceptance) throw new Error('A job was added past Jobs.enqueue: it would be owed to nobody')
+  const { due, entry, owned, limit, fair, once, to, started } = acceptance
+  return [
+    due,
+    JSON.stringify(entry),
+    entry.owner,
+    entry.batch ?? '',
+    owned.key,
+    owned.keep,
+    owned.age,
+    limit ?? '',
+    fair ? '1' : '',
+    once?.digest ?? '',
+    once?.for ?? '',
+    to.list,
+    to.reading,
+    to.cap,
+    to.ttl,
+    started.key,
+    started.window,
+    started.json,
+  ]
+}

@@ -1,0 +1,182 @@
+import type { NewMessage, RedisMessageStore } from '@tidings/messages'
+import { type Job, Queue } from 'bullmq'
+import type { Cluster, Redis } from 'ioredis'
+import { type Acceptance, type AcceptingBackend, acceptingBackend } from './accept.ts'
+import { inputForWords } from './check-input.ts'
+import type { AnyJobDefinition } from './define-job.ts'
+import { encodeCancelled } from './failed-reason.ts'
+import { type Address, encoding, type LedgerEntry } from './ledger-entry.ts'
+import type { Log } from './log.ts'
+import { outcomeMessage } from './outcome.ts'
+import type { Owed } from './owe.ts'
+import { DELIVER, OwnScript } from './script.ts'
+import { parseStoredData, type StoredData } from './stored-job.ts'
+
+const MINUTE = 60_000
+/** How long a job may wait to be picked up before its owner is told that it takes longer, ms. */
+export const PICK_UP_WITHIN = 5 * MINUTE
+
+/** What a queue is made of. */
+export interface JobQueueOptions {
+  redis: Redis | Cluster
+  store: RedisMessageStore
+  definitions: ReadonlyMap<string, AnyJobDefinition>
+  log: Log
+  /** Before every key, of the lists of the queue's owners as well. */
+  prefix: string
+  name: string
+}
+
+/** What became of a wish to cancel a job. */
+export type Cancellation = 'cancelled' | 'cancelling' | 'ended' | 'scheduled' | 'unknown'
+
+const CANCEL = new OwnScript('cancel', DELIVER)
+
+/** One queue of BullMQ's, with its ledger: the jobs of some owners, beside the lists in which these are told. */
+export class JobQueue {
+  readonly options: JobQueueOptions
+  readonly queue: Queue
+  readonly #backend: AcceptingBackend
+
+  constructor(options: JobQueueOptions) {
+    this.options = options
+    const { redis, name, prefix, log } = options
+    this.#backend = acceptingBackend({ owing: data => this.owed(data) })
+    this.queue = new Queue(
+      name,
+      { connection: redis, prefix, skipWaitingForReady: true },
+      this.#backend.factory,
+    )
+    this.queue.on('error', err => log.warn({ err }, 'trouble with the queue'))
+  }
+
+  /** A key beside BullMQ's. */
+  key(name: string): string {
+    return `${this.options.prefix}:${this.options.name}:${name}`
+  }
+
+  /** A connection of its own for whoever waits: a worker's commands may wait for as long as Redis is away; a page's may not. */
+  connection(): Redis | Cluster {
+    const { redis } = this.options
+    const patient = { maxRetriesPerRequest: null, commandTimeout: undefined }
+    return isCluster(redis)
+      ? redis.duplicate(undefined, { redisOptions: { ...redis.options.redisOptions, ...patient } })
+      : redis.duplicate(patient)
+  }
+
+  /** Runs a script of ours on this queue. */
+  run(script: OwnScript, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    return script.run(this.options.redis, keys, [this.key(''), ...args])
+  }
+
+  /** Adds a job and all that belongs to it in one step; gives the id of the job that does the work. */
+  async add(
+    definition: AnyJobDefinition,
+    data: StoredData,
+    acceptance: Acceptance,
+    options: NonNullable<Parameters<Queue['add']>[2]> & { jobId: string },
+  ): Promise<string> {
+    await this.#backend.ready()
+    const add = () => this.queue.add(definition.name, data, options)
+    const job = await this.#backend.accepting(options.jobId, acceptance, add)
+    return job.id ?? options.jobId
+  }
+
+  /** A job as it is stored; `undefined` where there is none, or it can't be read. */
+  async read(id: string): Promise<Job | undefined> {
+    try {
+      return await this.queue.getJob(id)
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined
+      throw error
+    }
+  }
+
+  /** Ends a job that waits, as cancelled; has one that runs stopped by its worker. */
+  async cancel(id: string): Promise<Cancellation> {
+    const keys = [id, 'wait', 'paused', 'prioritized', 'delayed', 'failed', 'events'].map(name =>
+      this.key(name),
+    )
+    const answer = await this.run(CANCEL, keys, [id, Date.now(), encodeCancelled(CANCELLED), '', '', ''])
+    if (answer === 'cancelling') await this.options.redis.publish(this.key('cancel'), id)
+    return answer as Cancellation
+  }
+
+  /** Tries an ended job again, from its first attempt. Its outcome is owed anew. */
+  async retry(job: Job): Promise<void> {
+    await this.#backend.ready()
+    const owed = this.owed(JSON.stringify(job.data), job)
+    const again = { resetAttemptsMade: true, resetAttemptsStarted: true }
+    await this.#backend.retrying(job.id ?? '', owed, () => job.retry('failed', again))
+  }
+
+  /** What is owed for a job with this data; `undefined` for a job of nobody. */
+  owed(
+    json: string,
+    { id = '{run}', name }: { id?: string | undefined; name?: string } = {},
+  ): Owed | undefined {
+    const data = parseStoredData(json)
+    if (!data) return undefined
+    const definition = this.options.definitions.get(name ?? data.schedule ?? '')
+    return {
+      entry: this.entry(id, name ?? definition?.name ?? 'job', definition, {
+        ...data,
+        input: definition ? inputForWords(definition, data.input) : data.input,
+      }),
+      patience: definition?.pickUpWithin ?? PICK_UP_WITHIN,
+    }
+  }
+
+  /** The entry in the ledger for a job of this queue; the input as its schema gives it back. */
+  entry(id: string, name: string, definition: AnyJobDefinition | undefined, data: StoredData): LedgerEntry {
+    const { owner, input, batch } = data
+    const ended = { jobId: id, name, owner, input }
+    const words = (outcome: Parameters<typeof outcomeMessage>[2]) =>
+      encoding(outcomeMessage(definition, ended, outcome, this.options.log))
+    return {
+      owner,
+      name,
+      ...(batch !== undefined && { batch }),
+      to: this.address(owner),
+      cancelled: words({ kind: 'cancelled', reason: CANCELLED }),
+      lost: words({ kind: 'failure', reason: LOST }),
+    }
+  }
+
+  /** Takes a job out of the ledger without a word: nobody is owed anything for it. */
+  async forget(id: string): Promise<void> {
+    await this.options.redis.multi().zrem(this.key('ledger'), id).hdel(this.key('owed'), id).exec()
+  }
+
+  /**
+   * Resolves when jobs can only be made together with their entries in the ledger.
+   * @throws UnwrappableError where this version of BullMQ doesn't have what must be wrapped.
+   */
+  ready(): Promise<void> {
+    return this.#backend.ready()
+  }
+
+  /** The list in which an owner is told. */
+  address(owner: string): Address {
+    const { keys, args } = this.options.store.postArguments(owner)
+    return { list: keys[0], reading: keys[1], cap: args[1], ttl: args[2] }
+  }
+
+  async close(): Promise<void> {
+    await this.queue.close()
+  }
+}
+
+/** What the owner of a cancelled job is told. */
+const CANCELLED = 'It was cancelled.'
+const LOST = 'What was stored of it can not be read any more.'
+
+function isCluster(redis: Redis | Cluster): redis is Cluster {
+  return redis.isCluster
+}
+
+/** Arguments of a script for a message, `''` for none. */
+export function messageArguments(message: NewMessage | undefined): [string, string, string] {
+  const { key, window, json } = encoding(message)
+  return [key, window, json]
+}

@@ -1,0 +1,39 @@
+import { encodeMessage, type NewMessage } from '@tidings/messages'
+import { z } from 'zod'
+
+/** A message as the post script takes it. */
+export interface EncodedMessage {
+  readonly key: string
+  readonly window: string
+  readonly json: string
+}
+
+/** A list of messages as the post script takes it. */
+export interface Address {
+  readonly list: string
+  readonly reading: string
+  readonly cap: string
+  readonly ttl: string
+}
+
+const encoded = z.object({ key: z.string(), window: z.string(), json: z.string() })
+
+/** What the ledger holds of a job whose outcome is owed. The scripts read it. */
+export const ledgerEntrySchema = z.object({
+  owner: z.string(),
+  name: z.string(),
+  batch: z.string().optional(),
+  to: z.object({ list: z.string(), reading: z.string(), cap: z.string(), ttl: z.string() }),
+  cancelled: encoded,
+  /** For a job that can't be read any more. */
+  lost: encoded,
+})
+
+export type LedgerEntry = z.output<typeof ledgerEntrySchema>
+
+/** Encodes a message; `''` in each field for none. */
+export function encoding(message: NewMessage | undefined): EncodedMessage {
+  if (!message) return { key: '', window: '', json: '' }
+  const [key, window, json] = encodeMessage(message)
+  return { key, window, json }
+}

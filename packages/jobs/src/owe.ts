@@ -1,0 +1,40 @@
+import type { RedisQueueBackend } from 'bullmq'
+import type { LedgerEntry } from './ledger-entry.ts'
+import { luaText } from './script.ts'
+import type { Wrapping } from './wrapped-scripts.ts'
+
+/** What the ledger is told of a job that comes into being without being enqueued. */
+export interface Owed {
+  readonly entry: LedgerEntry
+  /** How long after its time the job may wait to be picked up, ms. */
+  readonly patience: number
+}
+
+/** Says what is owed for the data of such a job; `undefined` for a job of nobody. */
+export type Owing = (data: string) => Owed | undefined
+
+/**
+ * Wraps one of BullMQ's scripts that make a job, so that it is owed from the same moment.
+ * @param at where the script's arguments begin, and which of them is the data
+ */
+export function owing(
+  backend: RedisQueueBackend,
+  entries: Owing,
+  at: { keys: number; data: number },
+): Wrapping {
+  return {
+    as: 'add',
+    before: '',
+    text: luaText('owe'),
+    more: args => oweArguments(backend, '', entries(String(args[at.keys + at.data]))),
+  }
+}
+
+/** The five arguments that owe.lua takes after BullMQ's own. */
+export function oweArguments(
+  backend: RedisQueueBackend,
+  id: string,
+  owed: Owed | undefined,
+): (string | number)[] {
+  return [backend.toKey(''), id, owed ? JSON.stringify(owed.entry) : '', owed?.patience ?? 0, Date.now()]
+}

@@ -1,0 +1,275 @@
+import { EventEmitter, once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
+import {
+  type BackendFactory,
+  DelayedError,
+  type Job,
+  type RedisQueueBackend,
+  WaitingError,
+  type Worker,
+} from 'bullmq'
+import type { Cluster, Redis } from 'ioredis'
+import { announcement, storedResult } from './announcement.ts'
+import { cancelled, giveUp, tryAgain } from './attempt-error.ts'
+import { backoffStrategy } from './backoff.ts'
+import { Cancellations } from './cancellations.ts'
+import type { AnyJobDefinition } from './define-job.ts'
+import { decodeFailure } from './failed-reason.ts'
+import { hideError } from './hidden-error.ts'
+import type { JobCounters } from './job-counters.ts'
+import type { JobQueue } from './job-queue.ts'
+import { JobStopped } from './job-stopped.ts'
+import { throttledProgress } from './progress.ts'
+import { Quarantine } from './quarantine.ts'
+import { runJob } from './run-job.ts'
+import { SandboxPool } from './sandbox-pool.ts'
+import { settlingBackend } from './settle.ts'
+import { type StoredResult, storedDataSchema } from './stored-job.ts'
+import { TolerantWorker } from './tolerant-worker.ts'
+
+const SECOND = 1000
+
+// A job that only shared a worker with one that kills its worker must not be given up for it.
+const MAX_STALLED = 3
+// How long a job that was stalled waits to have its worker for itself, and when the others come back.
+const PATIENCE = 5 * SECOND
+const COME_BACK = SECOND
+// A job that this worker doesn't know may be for a newer one: how often it is put back, and for how long each time.
+const PUT_BACKS = 24
+const PUT_BACK_FOR = 5 * SECOND
+// How long a worker that leaves at once takes to hand back what it ran.
+const HAND_BACK = SECOND
+
+const LEFT: unique symbol = Symbol('left')
+
+/** What the worker of one queue is given. */
+export interface QueueWorkerOptions {
+  jobs: JobQueue
+  counters: JobCounters
+  concurrency: number
+  /** ms */
+  lockDuration: number
+  /** ms */
+  stalledInterval: number
+}
+
+/** Takes the jobs of one queue and runs them. A job that it ends and the message to its owner are one step. */
+export class QueueWorker {
+  readonly #options: QueueWorkerOptions
+  readonly #connection: Redis | Cluster
+  readonly #worker: Worker
+  readonly #cancellations: Cancellations
+  readonly #leaving = new AbortController()
+  readonly #left = new Promise<typeof LEFT>(resolve => {
+    this.#leaving.signal.addEventListener('abort', () => resolve(LEFT))
+  })
+  readonly #ends = new EventEmitter()
+  readonly #quarantine = new Quarantine(PATIENCE)
+  readonly #sandboxes = new SandboxPool()
+  /** The inputs of jobs that ran here, as their schemas gave them back. */
+  readonly #inputs: WeakMap<Job, unknown>
+  #running = 0
+
+  /**
+   * Starts a worker.
+   * @throws UnwrappableError where BullMQ's finish script can't be wrapped: no job is taken then.
+   */
+  static async start(options: QueueWorkerOptions): Promise<QueueWorker> {
+    const { jobs } = options
+    const { store, log } = jobs.options
+    const inputs = new WeakMap<Job, unknown>()
+    const backend = settlingBackend({
+      store,
+      announce: (job, target, value) => announcement(jobs.options, inputs, job, target, value),
+      fault: (err, job) =>
+        log.error({ err, ...facts(job) }, 'a job has ended and its owner could not be told'),
+      owing: data => jobs.owed(data),
+    })
+    const worker = new QueueWorker(options, inputs, backend.factory)
+    try {
+      await backend.ready()
+      await worker.#worker.waitUntilReady()
+    } catch (error) {
+      await worker.close({ force: true })
+      throw error
+    }
+    worker.#worker.run().catch(err => log.error({ err }, 'the worker stopped taking jobs'))
+    return worker
+  }
+
+  private constructor(
+    options: QueueWorkerOptions,
+    inputs: WeakMap<Job, unknown>,
+    factory: BackendFactory<RedisQueueBackend>,
+  ) {
+    this.#options = options
+    this.#inputs = inputs
+    const { jobs, concurrency, lockDuration, stalledInterval } = options
+    const { prefix, name, log, definitions } = jobs.options
+    this.#connection = jobs.connection()
+    this.#worker = new TolerantWorker(
+      name,
+      // BullMQ hands over its signal to processors that name three parameters.
+      (job, token, signal) => this.#process(job, token, signal),
+      {
+        connection: this.#connection,
+        prefix,
+        concurrency,
+        autorun: false,
+        lockDuration,
+        stalledInterval,
+        maxStalledCount: MAX_STALLED,
+        settings: { backoffStrategy: backoffStrategy(definitions, log) },
+      },
+      factory,
+    )
+    this.#cancellations = new Cancellations(jobs, jobs.connection())
+    this.#listen()
+  }
+
+  /** How many jobs run at this moment. */
+  get running(): number {
+    return this.#running
+  }
+
+  /**
+   * Takes no more jobs, waits for those that run, and closes the worker's connections. With `force` it does not wait: what
+   * ran goes back to the queue for another worker, and no attempt is counted for it.
+   */
+  async close({ force = false }: { force?: boolean } = {}): Promise<void> {
+    if (force) {
+      await this.#worker.pause(true) // or it would take again what it hands back
+      this.#leaving.abort(new JobStopped('shutdown'))
+      await Promise.race([this.#idle(), pause(HAND_BACK, undefined, { ref: false })])
+    }
+    await this.#worker.close(force)
+    await this.#sandboxes.close()
+    this.#cancellations.close()
+    this.#connection.disconnect()
+  }
+
+  #listen(): void {
+    const { jobs, counters } = this.#options
+    const { log } = jobs.options
+    this.#worker.on('error', err => log.warn({ err }, 'trouble with the queue'))
+    this.#worker.on('stalled', jobId => {
+      counters.count('stalled')
+      log.warn({ jobId }, 'job picked up again: its worker died or hung')
+    })
+    this.#worker.on('lockRenewalFailed', jobIds => {
+      for (const jobId of jobIds) this.#worker.cancelJob(jobId, 'the lock is lost')
+    })
+    this.#worker.on('completed', job => {
+      const { kind } = storedResult(job)
+      counters.count(kind)
+      log.info({ ...facts(job), ms: took(job) }, `job ended: ${kind}`)
+    })
+    this.#worker.on('failed', (job, err) => {
+      if (!job) return log.error({ err }, 'a job that can not be read has failed')
+      const { kind, reason } = decodeFailure(job.failedReason)
+      counters.count(job.finishedOn ? kind : 'retried')
+      if (job.finishedOn) log.warn({ ...facts(job), ms: took(job), reason }, `job ended: ${kind}`)
+      else
+        log.warn(
+          { ...facts(job), attempt: job.attemptsMade, reason },
+          'attempt failed, the job will be tried again',
+        )
+    })
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#running > 0) await once(this.#ends, 'end')
+  }
+
+  async #process(job: Job, token?: string, lost?: AbortSignal): Promise<StoredResult> {
+    const suspicion = { isSuspect: job.stalledCounter > 0 }
+    if (!(await this.#quarantine.enter(suspicion))) return this.#putBack(job, token, COME_BACK)
+    this.#running++
+    const { id = '' } = job
+    const cancelledSignal = this.#cancellations.begin(id)
+    try {
+      if (this.#isForOthers(job)) return await this.#putBack(job, token, PUT_BACK_FOR)
+      const running = this.#run(job, cancelledSignal, lost).catch((error: unknown): typeof LEFT => {
+        // A job that heeds its signal fails because its worker leaves: for nobody's fault.
+        if (this.#leaving.signal.aborted) return LEFT
+        throw error
+      })
+      const result = await Promise.race([running, this.#left])
+      if (result !== LEFT) return result
+      await job.moveToWait(token)
+      throw new WaitingError()
+    } finally {
+      this.#running--
+      this.#quarantine.leave(suspicion)
+      void this.#cancellations.end(id, cancelledSignal)
+      this.#ends.emit('end')
+    }
+  }
+
+  async #putBack(job: Job, token: string | undefined, ms: number): Promise<never> {
+    await job.moveToDelayed(Date.now() + ms, token)
+    throw new DelayedError()
+  }
+
+  /** While a deploy rolls, a worker may be older than the job: a newer one takes it. Not for ever: its owner is owed an answer. */
+  #isForOthers(job: Job): boolean {
+    const data = storedDataSchema.safeParse(job.data).data
+    if (!data) return false
+    const isKnown = (this.#definition(job)?.version ?? 1) >= (data.version ?? 1)
+    if (this.#definition(job) && isKnown) return false
+    return job.attemptsStarted - job.attemptsMade - job.stalledCounter <= PUT_BACKS
+  }
+
+  #definition(job: Job): AnyJobDefinition | undefined {
+    return this.#options.jobs.options.definitions.get(job.name)
+  }
+
+  async #run(job: Job, cancelledSignal: AbortSignal, lost?: AbortSignal): Promise<StoredResult> {
+    const attempt = job.attemptsMade + 1
+    const log = this.#options.jobs.options.log.child(facts(job))
+    log.info({ attempt }, 'job started')
+    const data = storedDataSchema.safeParse(job.data).data
+    const definition = this.#definition(job)
+    const fault = this.#unfit(definition, data?.version, data === undefined || job.id === undefined)
+    if (fault || !definition || !data || job.id === undefined) throw giveUp(hideError(new Error(fault), log))
+
+    const signals = [this.#leaving.signal, cancelledSignal, ...(lost ? [lostLock(lost)] : [])]
+    const ending = await runJob(definition, data.input, {
+      owner: data.owner,
+      jobId: job.id,
+      attempt,
+      attempts: job.opts.attempts ?? 1,
+      progress: throttledProgress(progress => job.updateProgress({ ...progress }), log),
+      signal: AbortSignal.any(signals),
+      log,
+      sandboxes: this.#sandboxes,
+    })
+    this.#inputs.set(job, ending.input)
+    if (ending.kind === 'cancelled') throw cancelled(ending.reason)
+    if (ending.kind === 'failure')
+      throw ending.retry ? tryAgain(ending.reason, ending.error) : giveUp(ending.reason, ending.error)
+    return { kind: ending.kind, result: ending.result }
+  }
+
+  #unfit(definition: AnyJobDefinition | undefined, version = 1, isBroken: boolean): string | undefined {
+    if (isBroken) return 'the stored data of the job has no owner, or can not be read'
+    if (!definition) return 'no definition has this name'
+    const known = definition.version ?? 1
+    return version > known ? `the input has version ${version}, and this worker knows ${known}` : undefined
+  }
+}
+
+/** BullMQ's signal fires when the lock could not be renewed: another worker may have the job. */
+function lostLock(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController()
+  signal.addEventListener('abort', () => controller.abort(new JobStopped('lost-lock')), { once: true })
+  return controller.signal
+}
+
+function facts(job: Job): { job: string; jobId: string | undefined; owner: unknown } {
+  return { job: job.name, jobId: job.id, owner: storedDataSchema.safeParse(job.data).data?.owner }
+}
+
+function took(job: Job): number | undefined {
+  return job.finishedOn && job.processedOn ? job.finishedOn - job.processedOn : undefined
+}

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { Batches } from './batches.ts'
+import { jobOutcome } from './job-outcome.ts'
+import { type JobQueue, messageArguments } from './job-queue.ts'
+import { ledgerEntrySchema } from './ledger-entry.ts'
+import { outcomeMessage, overdueMessage } from './outcome.ts'
+import { DELIVER, OwnScript, POST } from './script.ts'
+import { parseStoredData } from './stored-job.ts'
+
+const SECOND = 1000
+// Longer than a sweep takes; a process that dies in the middle holds up the next one for no longer.
+const TURN = 30 * SECOND
+const PAGE = 500
+const MAX_PAGES = 10_000
+
+const LOOK = new OwnScript('look')
+const AUDIT = new OwnScript('audit')
+const TELL = new OwnScript('tell', DELIVER)
+const REMIND = new OwnScript('remind', DELIVER)
+const REDELIVER = new OwnScript('redeliver', POST)
+
+/** What a sweep has found and done. */
+export interface SweepReport {
+  /** Jobs whose outcome is owed. */
+  readonly owed: number
+  /** How long the one that was due first has been due, ms; 0 for none. */
+  readonly overdue: number
+  /** Owners who were told of a job that had ended, or was gone, without one of our workers. */
+  readonly told: number
+  /** Owners who were told that a job takes longer. */
+  readonly reminded: number
+  /** Messages that couldn't be delivered before and were now, and those that still can't be. */
+  readonly delivered: number
+  readonly undelivered: number
+}
+
+/**
+ * Looks after what is owed in a queue: jobs that nobody picks up, that were removed, or that a worker has ended which isn't
+ * ours; and messages that could not be delivered. One process does it at a time.
+ * @returns `undefined` where another process is at it.
+ */
+export async function sweep(jobs: JobQueue): Promise<SweepReport | undefined> {
+  const { redis } = jobs.options
+  const turn = jobs.key('sweep')
+  const mine = randomUUID()
+  if ((await redis.set(turn, mine, 'PX', TURN, 'NX')) === null) return undefined
+  try {
+    return await new Sweep(jobs).run()
+  } finally {
+    // Where the turn was over before, somebody else may have it now.
+    if ((await redis.get(turn)) === mine) await redis.del(turn)
+  }
+}
+
+class Sweep {
+  readonly #jobs: JobQueue
+  #told = 0
+  #reminded = 0
+
+  constructor(jobs: JobQueue) {
+    this.#jobs = jobs
+  }
+
+  async run(): Promise<SweepReport> {
+    await this.#cancelUnheard()
+    await new Batches(this.#jobs).sealForgotten()
+    let look = await this.#look()
+    for (let page = 0; look.due.length > 0 && page < MAX_PAGES; page++) {
+      const before = this.#told + this.#reminded
+      for (const { id, state } of look.due) await this.#attend(id, state)
+      look = await this.#look()
+      if (this.#told + this.#reminded === before) break // what can't be helped now is looked at next time
+    }
+    if (look.owed !== look.pending) await this.#audit()
+    const [delivered, undelivered] = look.undelivered > 0 ? await this.#redeliver() : [0, 0]
+    const overdue = look.oldest === undefined ? 0 : Math.max(0, Date.now() - look.oldest)
+    return { owed: look.owed, overdue, told: this.#told, reminded: this.#reminded, delivered, undelivered }
+  }
+
+  async #look() {
+    const reply = await this.#jobs.run(LOOK, [this.#ledger], [Date.now(), PAGE])
+    const [due, owed, pending, undelivered, oldest] = lookReply.parse(reply)
+    return {
+      due: Array.from({ length: due.length / 3 }, (_, i) => ({
+        id: due[3 * i] ?? '',
+        state: due[3 * i + 2],
+      })),
+      owed,
+      pending,
+      undelivered,
+      oldest: Number.isFinite(Number(oldest)) && oldest !== '' ? Number(oldest) : undefined,
+    }
+  }
+
+  async #attend(id: string, state: string | undefined): Promise<void> {
+    if (state === 'gone') await this.#tellGone(id)
+    else if (state === 'finished') await this.#tellFinished(id)
+    else await this.#remind(id)
+  }
+
+  /** Counts differ: a job was removed, or ended by somebody else, or somebody else's jobs are in the queue. */
+  async #audit(): Promise<void> {
+    let cursor = '0'
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const [next = '0', ...found] = auditReply.parse(
+        await this.#jobs.run(AUDIT, [this.#ledger], [cursor, PAGE]),
+      )
+      for (let i = 0; i < found.length; i += 2) {
+        const state = found[i + 1]
+        if (state !== 'open') await this.#attend(found[i] ?? '', state)
+      }
+      cursor = next
+      if (cursor === '0') return
+    }
+  }
+
+  async #tellGone(id: string): Promise<void> {
+    this.#told += Number(await this.#jobs.run(TELL, [this.#ledger], [id, 'gone', 'cancelled', '', '', '']))
+  }
+
+  async #tellFinished(id: string): Promise<void> {
+    const job = await this.#jobs.read(id)
+    const data = job && parseStoredData(JSON.stringify(job.data))
+    if (!job || !data) return
+    const { definitions, log } = this.#jobs.options
+    const outcome = jobOutcome(job)
+    const ended = { jobId: id, name: job.name, owner: data.owner, input: data.input }
+    const message = outcomeMessage(definitions.get(job.name), ended, outcome, log)
+    const args = [id, 'finished', outcome.kind, ...messageArguments(message)]
+    this.#told += Number(await this.#jobs.run(TELL, [this.#ledger], args))
+  }
+
+  async #remind(id: string): Promise<void> {
+    const { redis, definitions } = this.#jobs.options
+    const entry = ledgerEntrySchema.safeParse(parseJson(await redis.hget(this.#jobs.key('owed'), id))).data
+    if (!entry) return
+    const message = overdueMessage(definitions.get(entry.name), { jobId: id, name: entry.name })
+    const args = [id, Date.now(), ...messageArguments(message)]
+    this.#reminded += Number(await this.#jobs.run(REMIND, [this.#ledger], args))
+  }
+
+  /** A job may have gone back to the queue before its worker heard that it is cancelled. */
+  async #cancelUnheard(): Promise<void> {
+    for (const id of await this.#jobs.options.redis.smembers(this.#jobs.key('cancelling'))) {
+      const answer = await this.#jobs.cancel(id)
+      if (answer === 'ended' || answer === 'unknown')
+        await this.#jobs.options.redis.srem(this.#jobs.key('cancelling'), id)
+    }
+  }
+
+  async #redeliver(): Promise<[number, number]> {
+    const script = REDELIVER
+    const { redis } = this.#jobs.options
+    const reply = await script.run(redis, [this.#jobs.key('undelivered')], [PAGE])
+    return z.tuple([z.number(), z.number()]).parse(reply)
+  }
+
+  get #ledger(): string {
+    return this.#jobs.key('ledger')
+  }
+}
+
+const lookReply = z.tuple([z.array(z.string()), z.number(), z.number(), z.number(), z.string()])
+const auditReply = z.array(z.string())
+
+function parseJson(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? '')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,22 @@
+import { type Job, Worker } from 'bullmq'
+
+/** BullMQ's Worker, with two of its edges taken off. */
+export class TolerantWorker extends Worker {
+  /**
+   * A job whose stored data is broken is taken all the same, without data: so that it can end, and its owner be told, instead
+   * of being taken and dropped for ever.
+   */
+  protected override createJob(...[data, id]: Parameters<Worker['createJob']>): Job {
+    try {
+      return super.createJob(data, id)
+    } catch {
+      return super.createJob({ ...data, data: '{}' }, id)
+    }
+  }
+
+  /** A paused worker takes nothing, also where it was waiting for a job when it was paused: or it would take what it hands back. */
+  protected override async moveToActive(...args: Parameters<Worker['moveToActive']>): Promise<Job> {
+    // That there is no job is an answer of BullMQ's own, whatever its type says.
+    return this.isPaused() ? (undefined as unknown as Job) : super.moveToActive(...args)
+  }
+}

@@ -1,0 +1,134 @@
+import type { RedisQueueBackend } from 'bullmq'
+import { asFunction, commandName } from './script.ts'
+
+/** This version of BullMQ can't be made to take or end a job and tell its owner in one step. */
+export class UnwrappableError extends Error {
+  override readonly name = 'UnwrappableError'
+
+  constructor(version: string, missing: string) {
+    super(
+      `BullMQ ${version} can't be made to take or end a job and tell its owner in one step: ${missing}. ` +
+        'Install the version of bullmq that @tidings/jobs names in its package.json.',
+    )
+  }
+}
+
+/** What is put around one script of BullMQ's. */
+export interface Wrapping {
+  /** The name under which our text calls BullMQ's. */
+  readonly as: 'add' | 'finish'
+  /** Our functions, and our text that is run. */
+  readonly before: string
+  readonly text: string
+  /** What our text is given after BullMQ's arguments, where no {@link appendArguments} says it. */
+  more?(args: readonly (string | number)[]): readonly (string | number)[]
+}
+
+/**
+ * Has a backend run scripts of BullMQ inside of ours, their texts unchanged. They are commands of our own beside BullMQ's, so that
+ * other queues on the same connection notice nothing.
+ * @throws UnwrappableError where this version of BullMQ doesn't have what must be wrapped.
+ */
+export async function wrapScripts(
+  backend: RedisQueueBackend,
+  wrappings: Readonly<Record<string, Wrapping>>,
+): Promise<void> {
+  const { version } = innards(backend)
+  const client = (await backend.client) as unknown as ScriptedClient
+  const commands = new Map<string, string>()
+  for (const [name, { as, before, text }] of Object.entries(wrappings)) {
+    const script = client.scriptsSet?.[`${name}:${version}`]
+    if (!script?.lua || !script.numberOfKeys)
+      throw new UnwrappableError(version, `its client has no script ${name}:${version}`)
+    const lua = `${asFunction(as, script.lua)}${before}${text}`
+    const command = commandName(name, lua)
+    if (!client.scriptsSet?.[command])
+      client.defineCommand(command, { numberOfKeys: script.numberOfKeys, lua })
+    commands.set(name, command)
+  }
+  const inner = innards(backend)
+  const execute = inner.execCommand
+  if (typeof execute !== 'function') throw new UnwrappableError(version, 'its backend has no execCommand')
+  inner.execCommand = function (runner, name, args) {
+    const command = commands.get(name)
+    if (command === undefined) return execute.call(this, runner, name, args)
+    return runner.runCommand(command, [...args, ...(wrappings[name]?.more?.(args) ?? [])])
+  }
+}
+
+/** Looks at what a script of BullMQ's has answered before the backend does; may change it in place. */
+export function onReply(
+  backend: RedisQueueBackend,
+  names: readonly string[],
+  look: (reply: unknown) => void,
+): void {
+  const inner = innards(backend)
+  const execute = inner.execCommand
+  inner.execCommand = async function (runner, name, args) {
+    const reply = await execute.call(this, runner, name, args)
+    if (names.includes(name)) look(reply)
+    return reply
+  }
+}
+
+type Arguments = (string | number)[]
+
+/** The names of BullMQ that aren't public, all in one place. */
+interface Innards {
+  readonly version: string
+  execCommand(
+    runner: { runCommand(name: string, args: Arguments): Promise<unknown> },
+    name: string,
+    args: Arguments,
+  ): Promise<unknown>
+  moveToFinishedArgs(
+    job: unknown,
+    value: unknown,
+    property: string,
+    remove: unknown,
+    target: string,
+    ...rest: unknown[]
+  ): Arguments
+  addStandardJobArgs(job: { id?: string }, ...rest: unknown[]): Arguments
+  addDelayedJobArgs(job: { id?: string }, ...rest: unknown[]): Arguments
+  addPrioritizedJobArgs(job: { id?: string }, ...rest: unknown[]): Arguments
+}
+
+interface ScriptedClient {
+  scriptsSet?: Record<string, { lua?: string; numberOfKeys?: number } | undefined>
+  defineCommand(name: string, definition: { numberOfKeys: number; lua: string }): void
+}
+
+/** The version of BullMQ. */
+export function versionOf(backend: RedisQueueBackend): string {
+  return innards(backend).version
+}
+
+/** The backend with what TypeScript is not told of it. */
+function innards(backend: RedisQueueBackend): Innards {
+  return backend as unknown as Innards
+}
+
+/**
+ * Appends arguments of ours to those that the backend makes for one of its scripts.
+ * @throws UnwrappableError where the backend has no such method.
+ */
+export function appendArguments<Name extends ArgumentMethod>(
+  backend: RedisQueueBackend,
+  name: Name,
+  more: (...args: Parameters<Innards[Name]>) => readonly (string | number)[],
+): void {
+  const inner = innards(backend)
+  const original = inner[name] as ((...args: unknown[]) => Arguments) | undefined
+  if (typeof original !== 'function') throw new UnwrappableError(inner.version, `its backend has no ${name}`)
+  const appended = function (this: unknown, ...args: Parameters<Innards[Name]>): Arguments {
+    return [...original.apply(this, args), ...more(...args)]
+  }
+  Object.assign(inner, { [name]: appended })
+}
+
+type ArgumentMethod =
+  | 'moveToFinishedArgs'
+  | 'addStandardJobArgs'
+  | 'addDelayedJobArgs'
+  | 'addPrioritizedJobArgs'

@@ -1,0 +1,252 @@
+import { RedisMessageStore } from '@tidings/messages'
+import { Queue, Worker } from 'bullmq'
+import { afterEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { testRedis } from '../../../test/redis.ts'
+import { createJobs, defineJob, type Jobs, type JobWorker } from '../src/index.ts'
+import { messagesOf, newOwner, remembering, untilState } from './owner.ts'
+
+const { redis, prefix } = testRedis()
+const store = new RedisMessageStore({ redis, prefix })
+const { log } = remembering()
+
+const greet = defineJob({
+  name: 'greet',
+  title: 'Greet',
+  input: z.object({ name: z.string() }),
+  pickUpWithin: 60_000,
+  run: async ({ input }) => ({ greeting: `Hello, ${input.name}.` }),
+  messages: {
+    success: ({ result }) => result.greeting,
+    failure: ({ reason }) => `No greeting. ${reason}`,
+    cancelled: ({ input, reason }) => `Nobody greets ${input.name}. ${reason}`,
+  },
+})
+
+let queues = 0
+const opened: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close()
+})
+
+/** Jobs of a queue of their own, swept by hand only, and BullMQ's own hold on that queue. */
+function newQueue(): { jobs: Jobs; queue: Queue; key: (name: string) => string; work(): Promise<JobWorker> } {
+  const name = `ledger-${++queues}`
+  const jobs = createJobs({ redis, store, definitions: [greet], queue: name, sweepEvery: 0, log })
+  const queue = new Queue(name, { connection: redis, prefix })
+  opened.push(jobs, queue)
+  const work = async () => {
+    const worker = await jobs.work({ lockDuration: 500, stalledInterval: 200 })
+    opened.push(worker)
+    return worker
+  }
+  return { jobs, queue, key: part => `${prefix}:${name}:${part}`, work }
+}
+
+const CANCELLED = [40, 'Nobody greets Ada. It was cancelled.'] as const
+
+describe('the ledger', () => {
+  it('holds a job from the moment in which it is taken to that in which it ends', async () => {
+    const { jobs, key, work } = newQueue()
+    const owner = newOwner()
+    const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner })
+    expect(await redis.zrange(key('ledger'), '0', '-1')).toEqual([id])
+    expect(JSON.parse(String(await redis.hget(key('owed'), id)))).toMatchObject({ owner, name: 'greet' })
+    await work()
+    expect(await messagesOf(store, owner)).toEqual([[25, 'Hello, Ada.']])
+    expect(await redis.exists(key('ledger'), key('owed'))).toBe(0)
+  })
+
+  it.each(['once', 'twice'])('is swept without a word while all goes well (%s)', async () => {
+    const { jobs } = newQueue()
+    const owner = newOwner()
+    await jobs.enqueue(greet, { name: 'Ada' }, { owner })
+    expect(await jobs.sweep()).toEqual({
+      owed: 1,
+      overdue: 0,
+      told: 0,
+      reminded: 0,
+      delivered: 0,
+      undelivered: 0,
+    })
+    expect(await store.inbox(owner)).toEqual([])
+  })
+
+  it('is swept by one process at a time', async () => {
+    const { jobs } = newQueue()
+    const reports = await Promise.all(Array.from({ length: 5 }, () => jobs.sweep()))
+    expect(reports.filter(report => report !== undefined)).toHaveLength(1)
+    expect(await jobs.sweep()).toBeDefined()
+  })
+})
+
+describe('a job that an operator takes away is told as cancelled, once', () => {
+  const ways: Record<string, (queue: Queue, id: string) => Promise<unknown>> = {
+    'by remove': async (queue, id) => (await queue.getJob(id))?.remove(),
+    'by drain': queue => queue.drain(),
+    'by clean': queue => queue.clean(0, 100, 'wait'),
+    'by obliterate': queue => queue.obliterate({ force: true }),
+  }
+  it.each(Object.keys(ways))('%s', async how => {
+    const { jobs, queue, key } = newQueue()
+    const owner = newOwner()
+    const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner })
+    await ways[how]?.(queue, id)
+    expect(await jobs.sweep()).toMatchObject({ told: 1 })
+    expect(await jobs.sweep()).toMatchObject({ told: 0, owed: 0 })
+    expect(await messagesOf(store, owner)).toEqual([CANCELLED])
+    expect(await redis.exists(key('ledger'), key('owed'))).toBe(0)
+  })
+
+  it('delayed, by drain', async () => {
+    const { jobs, queue } = newQueue()
+    const owner = newOwner()
+    await jobs.enqueue(greet, { name: 'Ada' }, { owner, delay: 60_000 })
+    await queue.drain(true)
+    await jobs.sweep()
+    expect(await messagesOf(store, owner)).toEqual([CANCELLED])
+  })
+
+  it('one of many, while others wait', async () => {
+    const { jobs, queue } = newQueue()
+    const owners = Array.from({ length: 30 }, newOwner)
+    const ids = await Promise.all(owners.map(owner => jobs.enqueue(greet, { name: 'Ada' }, { owner })))
+    await (await queue.getJob(ids[7]?.id ?? ''))?.remove()
+    expect(await jobs.sweep()).toMatchObject({ told: 1, owed: 30 })
+    const told = await Promise.all(owners.map(async owner => (await store.inbox(owner)).length))
+    expect(told).toEqual(owners.map((_, i) => (i === 7 ? 1 : 0)))
+  })
+})
+
+it('tells of a job that a worker has ended which is not ours', async () => {
+  const { jobs, queue } = newQueue()
+  const [good, bad] = [newOwner(), newOwner()]
+  await jobs.enqueue(greet, { name: 'Ada' }, { owner: good })
+  await jobs.enqueue(greet, { name: 'Bob' }, { owner: bad })
+  const foreign = new Worker(
+    queue.name,
+    async job => {
+      if (job.data.input.name === 'Bob') throw new Error('secret <b>')
+      return { greeting: 'Hello from elsewhere.' }
+    },
+    { connection: redis.duplicate({ maxRetriesPerRequest: null }), prefix },
+  )
+  opened.push(foreign)
+  await expect.poll(() => queue.getJobCounts('completed', 'failed')).toEqual({ completed: 1, failed: 1 })
+  expect(await jobs.sweep()).toMatchObject({ told: 2 })
+  expect(await messagesOf(store, good)).toEqual([[25, 'Hello from elsewhere.']])
+  expect(await messagesOf(store, bad)).toEqual([[40, 'No greeting. Something went wrong on our side.']])
+})
+
+it.each(['waiting', 'delayed'])(
+  'says once that a job which nobody picks up takes longer (%s), and then how it ended',
+  async state => {
+    const { jobs, key, work } = newQueue()
+    const owner = newOwner()
+    const { id } = await jobs.enqueue(
+      greet,
+      { name: 'Ada' },
+      { owner, ...(state === 'delayed' && { delay: 60_000 }) },
+    )
+    await redis.zadd(key('ledger'), Date.now() - 1, id)
+    expect(await jobs.sweep()).toMatchObject({ reminded: 1 })
+    expect(await jobs.sweep()).toMatchObject({ reminded: 0, owed: 1 })
+    expect(await messagesOf(store, owner)).toEqual([[20, 'Greet is taking longer than expected.']])
+    if (state === 'delayed') return
+    await work()
+    // The outcome takes its place while it is unread.
+    await expect.poll(() => messagesOf(store, owner)).toEqual([[25, 'Hello, Ada.']])
+  },
+)
+
+it('is due when it should have been picked up, and not before', async () => {
+  const { jobs, key } = newQueue()
+  const before = Date.now()
+  const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner: newOwner(), delay: 1000 })
+  expect(Number(await redis.zscore(key('ledger'), id))).toBeGreaterThanOrEqual(before + 61_000)
+  expect(Number(await redis.zscore(key('ledger'), id))).toBeLessThanOrEqual(Date.now() + 61_000)
+})
+
+it('does not remind of a job that was begun', async () => {
+  const { jobs, key } = newQueue()
+  const owner = newOwner()
+  const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner })
+  await redis.hset(key(id), 'processedOn', Date.now())
+  await redis.zadd(key('ledger'), Date.now() - 1, id)
+  expect(await jobs.sweep()).toMatchObject({ reminded: 0, owed: 1 })
+  expect(await redis.zscore(key('ledger'), id)).toBe('inf')
+})
+
+describe('a stored job that can not be read ends, and its owner is told once', () => {
+  const LOST = [40, 'No greeting. What was stored of it can not be read any more.']
+  it.each([
+    ['its data is broken', (key: string) => redis.hset(key, 'data', '{"owner":')],
+    ['its data has no owner', (key: string) => redis.hset(key, 'data', '{}')],
+    ['its options are broken', (key: string) => redis.hset(key, 'opts', '{"attempts":')],
+    ['all of it is gone but its place in the queue', (key: string) => redis.del(key)],
+  ])('%s', async (_, spoil) => {
+    const { jobs, key, work } = newQueue()
+    const owner = newOwner()
+    const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner })
+    const { id: next } = await jobs.enqueue(greet, { name: 'Bob' }, { owner: newOwner() })
+    await spoil(key(id))
+    await work()
+    await untilState(jobs, next, 'completed') // the queue goes on
+    const told = await messagesOf(store, owner)
+    expect([LOST, CANCELLED, [25, 'Hello, Ada.']]).toContainEqual(told[0])
+    expect(told).toHaveLength(1)
+    await jobs.sweep()
+    expect(await messagesOf(store, owner)).toEqual(told)
+    expect(await redis.zcard(key('ledger'))).toBe(0)
+  })
+})
+
+describe('what can not be delivered', () => {
+  it('waits, is counted, and is delivered once when it can be', async () => {
+    const { jobs, key, work } = newQueue()
+    const owner = newOwner()
+    const list = `${prefix}:messages:user:${owner}`
+    await redis.set(list, 'not a list')
+    const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner })
+    await work()
+    await untilState(jobs, id, 'completed')
+    expect(await jobs.sweep()).toMatchObject({ undelivered: 1, delivered: 0 })
+    await redis.del(list)
+    expect(await jobs.sweep()).toMatchObject({ undelivered: 0, delivered: 1 })
+    expect(await messagesOf(store, owner)).toEqual([[25, 'Hello, Ada.']])
+    expect(await redis.llen(key('undelivered'))).toBe(0)
+  })
+})
+
+describe('a retry by hand', () => {
+  it('is owed again, and its outcome replaces the unread one', async () => {
+    const { jobs, key, work } = newQueue()
+    const owner = newOwner()
+    const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner })
+    expect(await jobs.retry(id, { owner })).toBe(false)
+    await jobs.cancel(id, { owner })
+    expect(await messagesOf(store, owner)).toEqual([CANCELLED])
+    expect(await jobs.retry(id, { owner: 'mallory' })).toBe(false)
+    expect(await jobs.retry(id, { owner })).toBe(true)
+    expect(await redis.zrange(key('ledger'), '0', '-1')).toEqual([id])
+    await work()
+    await expect.poll(() => messagesOf(store, owner)).toEqual([[25, 'Hello, Ada.']])
+  })
+
+  it('is told as cancelled where it is removed', async () => {
+    const { jobs, queue } = newQueue()
+    const owner = newOwner()
+    const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner })
+    await jobs.cancel(id, { owner })
+    const claim = await store.claim({ owner }, { limit: 10 })
+    if (claim)
+      await store.confirm(
+        claim,
+        claim.messages.map(message => message.id),
+      )
+    await jobs.retry(id, { owner })
+    await (await queue.getJob(id))?.remove()
+    await jobs.sweep()
+    expect(await messagesOf(store, owner, 2)).toEqual([CANCELLED, CANCELLED])
+  })
+})
