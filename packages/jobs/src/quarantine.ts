@@ -1,32 +1,36 @@
 /**
  * Keeps jobs that may have killed their worker away from the others of this worker. A job is a suspect when it was running
- * in a worker that died; it runs alone, so that only the one that really kills its worker is counted for it, and not each
- * job that happened to run beside it.
+ * in a worker that died; it begins alone, so that only the one that really kills its worker is counted for it, and not each
+ * job that happened to run beside it. After a while others may begin beside it: at most one of their stalls is its fault, for
+ * from then on they are suspects themselves, and two suspects never run together.
  */
 export class Quarantine {
   readonly #patience: number
   #running = 0
-  #isTaken = false
+  #takenAt: number | undefined
   #whenIdle: (() => void) | undefined
 
-  /** @param patience how long a suspect waits for running jobs to finish, ms; then it runs beside them all the same. */
+  /** @param patience how long a suspect waits for running jobs to finish, and then has the worker for itself, ms. */
   constructor(patience: number) {
     this.#patience = patience
   }
 
   /** Lets a job run when its turn has come; false when it has to come back later, because a suspect has the worker for itself. */
   async enter({ isSuspect }: { isSuspect: boolean }): Promise<boolean> {
-    if (this.#isTaken) return false
-    if (isSuspect) {
-      this.#isTaken = true
-      if (this.#running > 0) await this.#idle()
-    } else this.#running++
+    if (this.#takenAt !== undefined && (isSuspect || performance.now() < this.#takenAt + this.#patience)) return false
+    if (!isSuspect) {
+      this.#running++
+      return true
+    }
+    this.#takenAt = Infinity
+    if (this.#running > 0) await this.#idle()
+    this.#takenAt = performance.now()
     return true
   }
 
   /** The job is over. */
   leave({ isSuspect }: { isSuspect: boolean }): void {
-    if (isSuspect) this.#isTaken = false
+    if (isSuspect) this.#takenAt = undefined
     else if (--this.#running === 0) this.#whenIdle?.()
   }
 

@@ -38,3 +38,14 @@ it('loses patience with jobs that run for long', async () => {
   quarantine.leave(innocent)
   expect(await quarantine.enter(innocent)).toBe(false)
 })
+
+it('lets others in beside a suspect that runs for long, but no other suspect', async () => {
+  const quarantine = new Quarantine(20)
+  await quarantine.enter(suspect)
+  expect(await quarantine.enter(innocent)).toBe(false)
+  await expect.poll(() => quarantine.enter(innocent)).toBe(true)
+  expect(await quarantine.enter(suspect)).toBe(false)
+  quarantine.leave(suspect)
+  quarantine.leave(innocent)
+  expect(await quarantine.enter(suspect)).toBe(true)
+})

@@ -39,11 +39,11 @@ export class MessageList {
 
   /** The lists that a page of this reader shows; everybody's is the last, and only those who are logged in read it. */
   static for(prefix: Prefix, { owner, browser }: Reader): MessageList[] {
-    return [
-      ...(owner === undefined ? [] : [MessageList.of(prefix, owner)]),
-      ...(browser === undefined ? [] : [MessageList.of(prefix, { browser })]),
-      ...(owner === undefined ? [] : [MessageList.everyone(prefix, owner)]),
-    ]
+    const lists: MessageList[] = []
+    if (owner !== undefined) lists.push(MessageList.of(prefix, owner))
+    if (browser !== undefined) lists.push(MessageList.of(prefix, { browser }))
+    if (owner !== undefined) lists.push(MessageList.everyone(prefix, owner))
+    return lists
   }
 
   /** Lists that are in one shard, and so can be read by one command, together; in each group they keep their order. */

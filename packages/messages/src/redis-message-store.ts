@@ -107,7 +107,7 @@ export class RedisMessageStore implements MessageStore {
   }
 
   async claim(reader: Reader, { limit }: { limit: number }): Promise<Claim | undefined> {
-    const lists = await this.#listsOf(reader)
+    const lists = this.#shards.isChecked ? MessageList.for(this.#shards, reader) : await this.#listsOf(reader)
     if (lists.length === 0) return undefined
     const { lease, ttl } = this.#options
     const id = token()
@@ -225,7 +225,7 @@ export class RedisMessageStore implements MessageStore {
   }
 
   async #listsOf(reader: Reader): Promise<MessageList[]> {
-    await this.checkShards()
+    if (!this.#shards.isChecked) await this.checkShards()
     return MessageList.for(this.#shards, reader)
   }
 

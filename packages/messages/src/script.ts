@@ -15,19 +15,14 @@ export class Script {
   }
 
   /** Runs the script: EVALSHA, and EVAL once where the server doesn't know it. */
-  async run(
-    redis: Redis | Cluster,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ): Promise<unknown> {
-    const commands = redis as unknown as Record<
-      string,
-      ((...args: (string | number)[]) => Promise<unknown>) | undefined
-    >
+  run(redis: Redis | Cluster, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    const commands = redis as unknown as Record<string, Command>
     if (!commands[this.#command]) redis.defineCommand(this.#command, { lua: this.text })
-    return commands[this.#command]?.(keys.length, ...keys, ...args)
+    return commands[this.#command]?.(keys.length, ...keys, ...args) ?? Promise.resolve()
   }
 }
+
+type Command = ((...args: (string | number)[]) => Promise<unknown>) | undefined
 
 /** The four scripts: their texts are part of the promise, and `@tidings/jobs` runs `post` inside BullMQ's own. */
 export const SCRIPTS = {

@@ -22,6 +22,7 @@ export class Shards {
   readonly #redis: Redis | Cluster
   readonly #prefix: string
   #checking: Promise<void> | undefined
+  #isChecked = false
 
   constructor(redis: Redis | Cluster, { prefix, shards }: { prefix: string; shards: number }) {
     this.#redis = redis
@@ -29,6 +30,11 @@ export class Shards {
     this.count = shards
     this.prefixes =
       shards === 1 ? [prefix] : Array.from({ length: shards }, (_, shard) => tagged(prefix, shard))
+  }
+
+  /** Whether {@link check} has found it in order. */
+  get isChecked(): boolean {
+    return this.#isChecked
   }
 
   /** Before the keys of whoever has this id. */
@@ -42,10 +48,15 @@ export class Shards {
    * @throws ShardCountError where it is another.
    */
   check(): Promise<void> {
-    this.#checking ??= this.#compare().catch(error => {
-      this.#checking = undefined
-      throw error
-    })
+    this.#checking ??= this.#compare().then(
+      () => {
+        this.#isChecked = true
+      },
+      error => {
+        this.#checking = undefined
+        throw error
+      },
+    )
     return this.#checking
   }
 
