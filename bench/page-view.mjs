@@ -1,0 +1,162 @@
+// Web CPU per view of the site's listing of 20 posts: without the plugin, with it, and with ten lines written by hand.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { info, RedisMessageStore } from '@tidings/messages'
+import { Visitor } from './page-view/visitor.mjs'
+import { describeRatios, judge, median } from './tools/ratio.mjs'
+import { countRequests, startRedis } from './tools/redis.mjs'
+
+// Processes that run the same code differ by how the compiler and the memory fell out, so each is started several times.
+const GENERATIONS = Number(process.env.GENERATIONS ?? 4)
+const PAIRS = 3
+// One run of a pair: turns of all cases, so short that whatever else the machine does meets each of them alike.
+const TURNS = 10
+const VIEWS = 150
+const WARM_UP = 4000
+const VISITORS = 10
+const TEXT = 'Your import has ended: 118 posts were read, 3 lines had no text and were left out. See the job.'
+
+const { redis, url, close } = await startRedis()
+const store = new RedisMessageStore({ redis })
+
+const POSTERS = {
+  plugin: user => store.post(user, info(TEXT)),
+  hand: user => redis.rpush(`hand:${user}`, JSON.stringify({ id: '1', level: 20, text: TEXT })),
+}
+
+/** What is compared: which web process, and what waits for each view. */
+const CASES = {
+  'without the plugin': { web: 'none' },
+  'plugin, nothing waits': { web: 'plugin' },
+  'by hand, nothing waits': { web: 'hand' },
+  'plugin, a message each view': { web: 'plugin', post: POSTERS.plugin },
+  'by hand, a message each view': { web: 'hand', post: POSTERS.hand },
+  'without the plugin, visitor': { web: 'none', isVisitor: true },
+  'plugin, visitor': { web: 'plugin', isVisitor: true },
+}
+
+const spent = Object.fromEntries(Object.keys(CASES).map(name => [name, []]))
+for (let generation = 0; generation < GENERATIONS; generation++) {
+  const webs = await startWebs()
+  for (const name of Object.keys(CASES)) await run(webs, name, WARM_UP)
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const sums = Object.fromEntries(Object.keys(CASES).map(name => [name, 0]))
+    for (let turn = 0; turn < TURNS; turn++) {
+      const names = Object.keys(CASES)
+      for (const name of (pair + turn) % 2 ? names.reverse() : names)
+        sums[name] += (await run(webs, name, VIEWS)) / TURNS
+    }
+    for (const name of Object.keys(CASES)) spent[name].push(sums[name])
+  }
+  if (generation === 0) await countCommands(webs)
+  for (const { stop } of Object.values(webs)) stop()
+}
+report()
+await close()
+
+async function startWebs() {
+  const started = await Promise.all(
+    ['none', 'plugin', 'hand'].map(async name => {
+      const file = new URL('page-view/web.mjs', import.meta.url)
+      const child = fork(file, [name], { env: { ...process.env, REDIS_URL: url, NODE_ENV: 'production' } })
+      const [{ port }] = await once(child, 'message')
+      const cpu = async () => {
+        child.send('cpu')
+        const [{ cpu }] = await once(child, 'message')
+        return cpu.user + cpu.system
+      }
+      const visitors = await Promise.all(
+        Array.from({ length: VISITORS }, async (_, i) => {
+          const user = `user-${i}`
+          const visitor = new Visitor(port)
+          await visitor.login(user)
+          return { user, visitor, stranger: new Visitor(port) }
+        }),
+      )
+      const stop = () => {
+        for (const { visitor, stranger } of visitors) {
+          visitor.leave()
+          stranger.leave()
+        }
+        child.disconnect()
+      }
+      return [name, { cpu, visitors, stop }]
+    }),
+  )
+  return Object.fromEntries(started)
+}
+
+/** Opens pages; gives the web process's CPU time for each, in microseconds. */
+async function run(webs, name, views) {
+  const { web, post, isVisitor } = CASES[name]
+  const { cpu, visitors } = webs[web]
+  let left = views
+  const before = await cpu()
+  await Promise.all(
+    visitors.map(async ({ user, visitor, stranger }) => {
+      while (left-- > 0) {
+        await post?.(user)
+        const page = await (isVisitor ? stranger : visitor).open()
+        const shown = page.split('data-message-id').length - 1
+        if (shown !== (post ? 1 : 0)) throw new Error(`${name}: ${shown} messages on a page`)
+      }
+    }),
+  )
+  return ((await cpu()) - before) / views
+}
+
+function report() {
+  console.log(`web CPU per view, median of ${GENERATIONS * PAIRS} runs of ${TURNS * VIEWS} views:`)
+  for (const [name, figures] of Object.entries(spent))
+    console.log(
+      `  ${name.padEnd(30)} ${median(figures).toFixed(0)} µs (${Math.min(...figures).toFixed(0)} to ${Math.max(...figures).toFixed(0)})`,
+    )
+  compare('plugin, nothing waits', 'without the plugin', 1.1)
+  compare('by hand, nothing waits', 'without the plugin')
+  compare('plugin, a message each view', 'by hand, a message each view', 1.1)
+  compare('plugin, visitor', 'without the plugin, visitor', 1.1)
+}
+
+function compare(one, other, goal) {
+  const ratios = spent[one].map((figure, i) => figure / spent[other][i])
+  const text = describeRatios(ratios)
+  if (goal === undefined) console.log(`       ${one} / ${other}: ${text}`)
+  else judge(`${one} / ${other}, at most ${goal.toFixed(2)}`, text, median(ratios) <= goal)
+}
+
+/** What a page view asks of Redis beyond the session: by MONITOR, and by Redis' own count of changes. */
+async function countCommands(webs) {
+  const { user, visitor, stranger } = webs.plugin.visitors[0]
+  const session = webs.none.visitors[0].visitor
+  const without = await countRequests(redis, url, () => session.open())
+  const quiet = await countRequests(redis, url, () => visitor.open())
+  judge(
+    'Redis commands of a view where nothing waits, at most 1 and no write',
+    describe(quiet, without),
+    quiet.commands - without.commands <= 1 && quiet.changes === 0,
+  )
+  const strange = await countRequests(redis, url, () => stranger.open())
+  judge('Redis commands of a view without a session, none', describe(strange), strange.commands === 0)
+
+  await POSTERS.plugin(user)
+  const own = await countRequests(redis, url, () => visitor.open())
+  console.log(`       Redis commands of a view that shows a message: ${describe(own, without)}`)
+  await store.broadcast(info('Maintenance tonight.'))
+  const everyone = await countRequests(redis, url, () => visitor.open())
+  judge(
+    'Redis commands of a view that shows a broadcast, at most one more than where nothing waits',
+    describe(everyone, without),
+    everyone.commands <= quiet.commands + 1,
+  )
+  const after = await countRequests(redis, url, () => visitor.open())
+  judge(
+    'Redis commands of a view after a broadcast was shown, no more than without one',
+    describe(after, without),
+    after.commands <= quiet.commands && after.changes === 0,
+  )
+  for (const { id } of await store.broadcasts()) await store.withdraw(id)
+}
+
+function describe({ commands, changes }, without = { commands: 0 }) {
+  return `${commands - without.commands} (and ${without.commands} for the session), ${changes} changes`
+}
