@@ -28,7 +28,8 @@ export function jobOnPage(job: JobView, kind: JobKind | undefined) {
     finished: job.finishedAt && shownTime(job.finishedAt),
     given: kind?.given(job.input) ?? [],
     result: job.state === 'completed' ? kind?.result(job.result) : undefined,
-    reason: job.state === 'failed' ? job.reason : undefined,
+    reason: job.state === 'failed' && job.outcome !== 'cancelled' ? job.reason : undefined,
+    canRetry: job.state === 'failed',
   }
 }
 
@@ -48,7 +49,7 @@ function stateWords({ state, outcome, attempt }: JobView): string {
     case 'completed':
       return outcome === 'partial' ? 'Done in part' : 'Done'
     case 'failed':
-      return 'Failed'
+      return outcome === 'cancelled' ? 'Cancelled' : 'Failed'
   }
 }
 

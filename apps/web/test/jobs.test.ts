@@ -103,6 +103,37 @@ describe('starting a job', () => {
     expect(await site.jobs.list({ owner: id })).toHaveLength(2)
   })
 
+  it('that waits can be cancelled and tried again by its owner, and by nobody else', async () => {
+    const { browser, id } = await user('canceller')
+    const { demo } = site.definitions
+    if (!demo) throw new Error('this site has no demo job')
+    const { id: job } = await site.jobs.enqueue(
+      demo,
+      { label: 'x', seconds: 0 },
+      { owner: id, delay: 60_000 },
+    )
+    const path = `/jobs/${job}`
+    const stranger = await user('canceller2')
+    const theirs = await stranger.browser.form('/jobs', '/jobs/demo')
+    for (const action of ['cancel', 'retry'])
+      expect(
+        (await stranger.browser.post(`${path}/${action}`, { _csrf: theirs._csrf ?? '' })).statusCode,
+      ).toBe(404)
+
+    const form = await browser.form(path, `${path}/cancel`)
+    expect((await browser.post(`${path}/cancel`, {})).statusCode).toBe(403)
+    expect((await browser.post(`${path}/cancel`, form)).headers.location).toBe(path)
+    const page = (await browser.get(path)).body
+    expect(page).toContain('Cancelled')
+    expect(messagesOn(page)).toEqual([expect.stringContaining('cancelled')])
+
+    await browser.post(`${path}/cancel`, form)
+    expect(messagesOn((await browser.get(path)).body)).toEqual([expect.stringContaining('had ended before')])
+    const again = await browser.form(path, `${path}/retry`)
+    expect((await browser.post(`${path}/retry`, again)).headers.location).toBe(path)
+    expect(await ended(browser, path)).toContain('data-state="completed"')
+  })
+
   it('that isn’t known is 404', async () => {
     const { browser } = await user('unknown')
     const { _csrf = '' } = await browser.form('/jobs', '/jobs/demo')

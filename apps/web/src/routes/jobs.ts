@@ -20,7 +20,7 @@ interface Refused {
   isUsed?: boolean
 }
 
-/** `GET /jobs`, `POST /jobs/:name`, `GET /jobs/:id`: starting jobs, and one's own. */
+/** `/jobs`, `/jobs/:name`, `/jobs/:id`, `/jobs/:id/cancel`, `/jobs/:id/retry`: starting jobs, and one's own. */
 export const jobRoutes: FastifyPluginAsync<{ jobs: Jobs; kinds: readonly JobKind[] }> = async (
   app,
   { jobs, kinds },
@@ -53,6 +53,27 @@ export const jobRoutes: FastifyPluginAsync<{ jobs: Jobs; kinds: readonly JobKind
     const job = await jobs.find(request.params.id, { owner: userOf(request).id })
     if (job === undefined) throw notFound()
     return renderPage(request, reply, 'job', { job: jobOnPage(job, kindOf(job.name)) }, { title: job.title })
+  })
+
+  app.post<{ Params: { id: string } }>('/jobs/:id/cancel', async (request, reply) => {
+    const { id } = request.params
+    const done = await jobs.cancel(id, { owner: userOf(request).id })
+    if (done === 'unknown') throw notFound()
+    // Where it is cancelled, its own message says so.
+    if (done === 'cancelling') request.messages.info('The job is being stopped.')
+    if (done === 'ended') request.messages.warning('The job had ended before it could be cancelled.')
+    if (done === 'scheduled')
+      request.messages.warning('This is the next run of a schedule: end the schedule instead.')
+    return reply.redirect(jobPath(id), 303)
+  })
+
+  app.post<{ Params: { id: string } }>('/jobs/:id/retry', async (request, reply) => {
+    const { id } = request.params
+    const owner = userOf(request).id
+    if ((await jobs.find(id, { owner })) === undefined) throw notFound()
+    if (await jobs.retry(id, { owner })) request.messages.info('The job is tried again.')
+    else request.messages.warning('Only a job that has failed can be tried again.')
+    return reply.redirect(jobPath(id), 303)
   })
 
   function kindOf(wanted: string): JobKind | undefined {
