@@ -39,7 +39,10 @@ async function start(name) {
   const env = { ...process.env, REDIS_URL: url, NODE_ENV: 'production' }
   const [add, work] = await Promise.all(
     ['add', 'work'].map(async half => {
-      const child = fork(new URL('jobs/side.mjs', import.meta.url), [half, name], { env })
+      const child = fork(new URL('jobs/side.mjs', import.meta.url), [half, name], {
+        env,
+        execArgv: [...process.execArgv, '--expose-gc'],
+      })
       await once(child, 'message')
       return child
     }),

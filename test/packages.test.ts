@@ -94,10 +94,10 @@ describe('the packed libraries', () => {
 
   it('can be imported by plain node', async () => {
     const code = `${ENTRIES.map((entry, i) => `import * as e${i} from '${entry}'`).join('\n')}
-console.log(JSON.stringify([e0.LEVELS.ERROR, typeof e0.RedisMessageStore, typeof e1.fastifyMessages, typeof e1.liveMessages, typeof e2.defineJob, typeof e3.performJob, typeof e4.assertMessages, typeof e4.messagesIn]))`
+console.log(JSON.stringify([e0.LEVELS.ERROR, typeof e0.RedisMessageStore, typeof e1.fastifyMessages, typeof e1.liveMessages, typeof e2.defineJob, typeof e3.performJob, typeof e4.assertMessages, typeof e4.messagesIn, typeof e3.createMemoryJobs, typeof e2.createJobs, typeof e2.KeyReusedError]))`
     await writeFile(join(scratch, 'import.js'), code)
     const { stdout } = await runNode('import.js')
-    expect(JSON.parse(stdout)).toEqual([40, ...Array(7).fill('function')])
+    expect(JSON.parse(stdout)).toEqual([40, ...Array(10).fill('function')])
   })
 
   it('test a store under node:test, and compare messages, where vitest is not installed', async () => {
@@ -128,12 +128,13 @@ console.log(JSON.stringify([e0.LEVELS.ERROR, typeof e0.RedisMessageStore, typeof
   })
 
   it('bring their types, which hold good and refuse what is wrong', async () => {
-    const code = `import { createJobs, defineJob } from '@tidings/jobs'
-import { error, type NewMessage, RedisMessageStore } from '@tidings/messages'
+    const code = `import { type Cancellation, createJobs, defineJob, type EnqueueOptions, InvalidInputError, JobFailure, type JobsEvent, type JobsOptions, type JobStats, JobStopped, type JobView, type JobWorker, KeyReusedError, type Log, partial, type Processor, type Schedule, type SweepReport, TooManyJobsError, UnwrappableError } from '@tidings/jobs'
+import { createMemoryJobs, performJob } from '@tidings/jobs/testing'
+import { error, MemoryMessageStore, type NewMessage, RedisMessageStore } from '@tidings/messages'
 import { fastifyMessages, liveMessages, type LiveMessagesOptions, readerMark } from '@tidings/messages/fastify'
 import { assertMessages, messagesIn, testMessageStore } from '@tidings/messages/testing'
 import fastify from 'fastify'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { z } from 'zod'
 
 const redis = new Redis()
@@ -163,6 +164,33 @@ const job = defineJob({ name: 'a', title: 'A', input: z.object({ n: z.number() }
 const jobs = createJobs({ redis, store, definitions: [job] })
 // @ts-expect-error: n is a number
 await jobs.enqueue(job, { n: 'x' }, { owner: 'alice' })
+const sandboxed = defineJob({ name: 'b', input: z.object({}), sandbox: new URL('file:///b.js'), backoff: attempt => attempt, messages: { success: ({ result }: { result: number }) => result.toFixed() } })
+export const processor: Processor<{ n: number }, string> = async ({ input, signal }) => \`\${input.n} \${signal.reason instanceof JobStopped && signal.reason.code}\`
+export const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
+export const options: JobsOptions = { redis: new Cluster([]), store: new RedisMessageStore({ redis, shards: 8 }), definitions: [job, sandboxed], log, fair: true, maxPerOwner: 10, timeout: 500, sweepEvery: 0, onEvent: (event: JobsEvent, by) => log.info({ event, by }, 'counted') }
+// @ts-expect-error: either run or sandbox
+defineJob({ name: 'c', input: z.object({}), messages: { success: () => 'c' } })
+const enqueue: EnqueueOptions = { owner: 'alice', idempotencyKey: 'k', sameInput: 'digest', delay: 5, priority: 1 }
+export const id: string = (await jobs.enqueue(job, { n: 1 }, enqueue)).id
+export const batch: string[] = (await jobs.enqueueBatch(job, [{ n: 1 }], { owner: 'alice', message: { finished: '', failed: '' } })).jobs
+// @ts-expect-error: n is a number
+await jobs.enqueueBatch(job, [{ n: 'x' }], { owner: 'alice' })
+await jobs.schedule(job, { n: 1 }, { owner: 'alice', id: 's', pattern: '0 7 * * *', timeZone: 'Asia/Tokyo' })
+export const schedules: Schedule[] = await jobs.schedules({ owner: 'alice' })
+export const view: JobView | undefined = await jobs.find(id, {})
+export const cancelled: Cancellation = await jobs.cancel(id, { owner: 'alice' })
+// @ts-expect-error: whose job?
+await jobs.retry(id)
+export const report: SweepReport | undefined = await jobs.sweep()
+export const stats: JobStats = await jobs.stats()
+export const worker: JobWorker = await jobs.work({ concurrency: 2 })
+await worker.close({ force: true })
+export const codes = [new TooManyJobsError(1).code, new KeyReusedError().code, new InvalidInputError('a', []).issues, UnwrappableError.name]
+const memory = createMemoryJobs({ definitions: [job], store: new MemoryMessageStore() })
+await memory.runAll()
+const performed = await performJob(job, { n: 1 }, { attempt: 1 })
+export const result: number | undefined = performed.result
+export const partially = partial(1).result + (new JobFailure('No.', { retry: true }).retry ? 1 : 0)
 `
     await writeFile(join(scratch, 'types.ts'), code)
     const compilerOptions = {

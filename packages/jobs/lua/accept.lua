@@ -6,8 +6,9 @@
     post(KEYS, ARGV)  the message store's post
 
   KEYS     those of BullMQ's script
-  ARGV     those of BullMQ's script (msgpacked arguments, data, msgpacked options), then eighteen of ours:
-             when the ledger is to look at the job (ms), the job's entry in it (JSON),
+  ARGV     those of BullMQ's script (msgpacked arguments, data, msgpacked options), then two of ours: the job's entry in the
+             ledger (JSON), and a JSON array, since each argument costs whoever sends it:
+             when the ledger is to look at the job (ms),
              the owner, the batch ('' for none), the list of the owner's jobs, how many of them it keeps, and for how long (s),
              how many unfinished jobs the owner may have ('' for any number), '1' where owners take turns,
              the digest of the input where a key makes the job unique for a while ('' for none), and for how long (ms),
@@ -16,8 +17,9 @@
   returns  what BullMQ's script returns, or -1001: the owner has too many unfinished jobs; -1002: the same key came with
            other input
 ]]
-local due, entry, owner, batch, owned, keep, age, limit, turns, digest, idempotent, list, reading, cap, ttl, key, window, message =
-  unpack(ARGV, #ARGV - 17)
+local entry = ARGV[#ARGV - 1]
+local due, owner, batch, owned, keep, age, limit, turns, digest, idempotent, list, reading, cap, ttl, key, window, message =
+  unpack(cjson.decode(ARGV[#ARGV]))
 local arguments = cmsgpack.unpack(ARGV[1])
 local prefix, id = arguments[1], arguments[2]
 local open = prefix .. 'open:' .. owner

@@ -11,8 +11,9 @@
 local prefix, id, now, reason, key, window, json = unpack(ARGV)
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'unknown' end
 if redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 'ended' end
-local is_next = redis.call('ZSCORE', KEYS[5], id) and redis.call('HEXISTS', KEYS[1], 'rjk') == 1
-if is_next and not redis.call('HGET', KEYS[1], 'processedOn') then return 'scheduled' end
+-- BullMQ makes the next run of a schedule when this one begins: without it, the schedule would end.
+local is_next = redis.call('HEXISTS', KEYS[1], 'rjk') == 1 and redis.call('HEXISTS', KEYS[1], 'processedOn') == 0
+if is_next then return 'scheduled' end
 local taken = redis.call('LREM', KEYS[2], -1, id) + redis.call('LREM', KEYS[3], -1, id)
   + redis.call('ZREM', KEYS[4], id) + redis.call('ZREM', KEYS[5], id)
 if taken == 0 then
@@ -28,8 +29,9 @@ if unique and redis.call('GET', prefix .. 'de:' .. unique) == id then redis.call
 redis.call('SREM', prefix .. 'cancelling', id)
 local entry = redis.call('HGET', prefix .. 'owed', id)
 if not entry then return 'cancelled' end
-entry = cjson.decode(entry)
-strike(prefix, id, entry.owner)
+local text = entry
+entry = cjson.decode(text)
+strike(prefix, id, entry.owner, text)
 local message = json == '' and entry.cancelled or { key = key, window = window, json = json }
-announce(prefix, entry.batch or '', 'cancelled', entry.to, message)
+announce(prefix, entry.batch or '', id, 'cancelled', entry.to, message)
 return 'cancelled'

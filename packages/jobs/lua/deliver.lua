@@ -2,20 +2,23 @@
   deliver: functions that put an outcome where its owner finds it, for the scripts by which a job ends. Behind `post`, the
   message store's.
 
-    deliver(prefix, to, message)  posts, or leaves the message in <prefix>undelivered
-      to       { list =, reading =, cap =, ttl = }
-      message  { key =, window =, json = }
-    announce(prefix, batch, kind, to, message)
+    deliver(prefix, to, message, is_first)
+                                  posts, or leaves the message in <prefix>undelivered
+      to        { list =, reading =, cap =, ttl = }
+      message   { key =, window =, json = }
+      is_first  no message with this key was posted before: nobody looks for one to replace
+    announce(prefix, batch, id, kind, to, message, is_first)
                                   counts an outcome into its batch, the last of which posts the batch's message; or delivers
     end_batch(prefix, batch)      posts it, if all of the batch has ended
-    strike(prefix, id, owner)     takes a job out of the ledger; false where it isn't in it
+    strike(prefix, id, owner, entry)
+                                  takes a job out of the ledger; entry is what the ledger holds of it (JSON), false for nothing
 
   KEYS, ARGV  none: those of the script behind these functions
   returns     nothing: that script goes on
 ]]
-local function deliver(prefix, to, message)
+local function deliver(prefix, to, message, is_first)
   -- The job has ended by now: whatever is wrong with the list must not undo that, nor swallow the message.
-  local posted = pcall(post, { to.list, to.reading }, { '', to.cap, to.ttl, message.key, message.window, message.json })
+  local posted = pcall(post, { to.list, to.reading }, { is_first and 'first' or '', to.cap, to.ttl, message.key, message.window, message.json })
   if not posted then
     redis.call('RPUSH', prefix .. 'undelivered', cjson.encode({ to = to, message = message }))
   end
@@ -38,31 +41,34 @@ local function end_batch(prefix, batch)
   }
   local message = cjson.decode(b.message)
   message.text = string.gsub(failed > 0 and b.failed_text or b.finished_text, '{(%a+)}', counts)
-  message.level = failed > 0 and 40 or b.partial and 30 or 25
+  message.level = failed > 0 and 40 or (tonumber(b.partial) or 0) > 0 and 30 or 25
   redis.call('HSET', name, 'told', 1)
   redis.call('EXPIRE', name, b.age)
   deliver(prefix, cjson.decode(b.to), { key = 'batch:' .. batch, window = '', json = cjson.encode(message) })
 end
 
-local function count_in(prefix, batch, kind)
+local function count_in(prefix, batch, id, kind)
   local name = prefix .. 'batch:' .. batch
   local left = redis.call('HMGET', name, 'left', 'told')
   if not left[1] or left[2] then return false end
+  -- One that is tried again before all have ended counts as it ends last.
+  local before = redis.call('HGET', name, 'job:' .. id)
+  redis.call('HSET', name, 'job:' .. id, kind)
   redis.call('HINCRBY', name, kind, 1)
-  redis.call('HINCRBY', name, 'left', -1)
+  if before then redis.call('HINCRBY', name, before, -1) else redis.call('HINCRBY', name, 'left', -1) end
   end_batch(prefix, batch)
   return true
 end
 
 -- A job of a batch of which was told already was tried again by hand: it has a message of its own.
-local function announce(prefix, batch, kind, to, message)
-  if batch ~= '' and count_in(prefix, batch, kind) then return end
-  if message.json ~= '' then deliver(prefix, to, message) end
+local function announce(prefix, batch, id, kind, to, message, is_first)
+  if batch ~= '' and count_in(prefix, batch, id, kind) then return end
+  if message.json ~= '' then deliver(prefix, to, message, is_first) end
 end
 
-local function strike(prefix, id, owner)
-  local was_owed = redis.call('ZREM', prefix .. 'ledger', id) == 1
+local function strike(prefix, id, owner, entry)
+  if not entry then return end
+  redis.call('ZREM', prefix .. 'ledger', id)
   redis.call('HDEL', prefix .. 'owed', id)
-  redis.call('SREM', prefix .. 'open:' .. owner, id)
-  return was_owed
+  if string.find(entry, '"counted":true', 1, true) then redis.call('SREM', prefix .. 'open:' .. owner, id) end
 end

@@ -5,17 +5,26 @@
   reprocessJob (a job is tried again by hand), its text unchanged.
 
   KEYS     those of BullMQ's script
-  ARGV     those of BullMQ's script, then five of ours: the prefix of the queue's keys, the job's id ('' where the script
+  ARGV     those of BullMQ's script, then six of ours: the prefix of the queue's keys, the job's id ('' where the script
              gives it), the job's entry in the ledger (JSON, where '{run}' stands for the id; '' for a job of nobody), how
-             long after its time the ledger is to look at it (ms), and now (ms)
+             long after its time the ledger is to look at it (ms), now (ms), and for addJobScheduler, whose
+             KEYS[1] says when schedules run next, the schedule's id: the run that is replaced is owed no more
   returns  what BullMQ's script returns
 ]]
+local prefix, id, entry, patience, now, schedule = unpack(ARGV, #ARGV - 5)
+local replaced = schedule ~= '' and redis.call('ZSCORE', KEYS[1], schedule)
 local result = add(KEYS, ARGV)
-local prefix, id, entry, patience, now = unpack(ARGV, #ARGV - 4)
 if type(result) == 'number' and result < 0 then return result end
 if id == '' then
   id = type(result) == 'table' and result[1] or result
   if type(id) ~= 'string' then return result end
+end
+if replaced then
+  local old = 'repeat:' .. schedule .. ':' .. string.format('%.0f', tonumber(replaced))
+  if old ~= id and redis.call('EXISTS', prefix .. old) == 0 then
+    redis.call('ZREM', prefix .. 'ledger', old)
+    redis.call('HDEL', prefix .. 'owed', old)
+  end
 end
 if entry == '' or redis.call('EXISTS', prefix .. id) == 0 then return result end
 local delay = tonumber(redis.call('HGET', prefix .. id, 'delay')) or 0

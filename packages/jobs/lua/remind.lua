@@ -12,8 +12,9 @@ local state = redis.call('HMGET', prefix .. id, 'name', 'processedOn', 'finished
 local entry = redis.call('HGET', prefix .. 'owed', id)
 if not state[1] or state[2] or state[3] or not entry then return 0 end
 redis.call('ZADD', KEYS[1], '+inf', id)
-entry = cjson.decode(entry)
+local known = cjson.decode(entry)
 -- A batch has one message, when all of it has ended.
-if entry.batch then return 0 end
-deliver(prefix, entry.to, { key = key, window = window, json = json })
+if known.batch then return 0 end
+if not known.told then redis.call('HSET', prefix .. 'owed', id, '{"told":true,' .. string.sub(entry, 2)) end
+deliver(prefix, known.to, { key = key, window = window, json = json })
 return 1

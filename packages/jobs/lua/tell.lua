@@ -7,9 +7,10 @@
   returns  1 where the owner was told now, 0 where it isn't so or the job is not owed any more
 ]]
 local prefix, id, condition, kind, key, window, json = unpack(ARGV)
-local entry = redis.call('HGET', prefix .. 'owed', id)
-if not entry or not redis.call('ZSCORE', KEYS[1], id) then
-  strike(prefix, id, '')
+local text = redis.call('HGET', prefix .. 'owed', id)
+if not text or not redis.call('ZSCORE', KEYS[1], id) then
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('HDEL', prefix .. 'owed', id)
   return 0
 end
 -- Whoever writes to a job that was removed makes a hash without a name.
@@ -18,10 +19,10 @@ local finished = exists and redis.call('HEXISTS', prefix .. id, 'finishedOn') ==
 if condition == 'gone' and exists then return 0 end
 if condition == 'finished' and not finished then return 0 end
 
-entry = cjson.decode(entry)
-strike(prefix, id, entry.owner)
+local entry = cjson.decode(text)
+strike(prefix, id, entry.owner, text)
 redis.call('SREM', prefix .. 'cancelling', id)
 local message = { key = key, window = window, json = json }
 if json == '' then message = condition == 'gone' and entry.cancelled or entry.lost end
-announce(prefix, entry.batch or '', kind, entry.to, message)
+announce(prefix, entry.batch or '', id, kind, entry.to, message)
 return 1

@@ -54,7 +54,7 @@ export function acceptingBackend({ owing: entries }: { owing: Owing }): Acceptin
       addStandardJob: add,
       addDelayedJob: add,
       addPrioritizedJob: add,
-      addJobScheduler: owing(backend, entries, { keys: 11, data: 3 }),
+      addJobScheduler: owing(backend, entries, { keys: 11, data: 3, schedule: 2 }),
       reprocessJob: {
         as: 'add',
         before: '',
@@ -85,13 +85,16 @@ async function during<V, T>(map: Map<string, V>, id: string, value: V, run: () =
   }
 }
 
-/** The eighteen arguments that accept.lua takes after BullMQ's own. */
-function acceptArguments(acceptance: Acceptance | undefined): (string | number)[] {
+/** The two arguments that accept.lua takes after BullMQ's own. */
+function acceptArguments(acceptance: Acceptance | undefined): [entry: string, more: string] {
   if (!acceptance) throw new Error('A job was added past Jobs.enqueue: it would be owed to nobody')
   const { due, entry, owned, limit, fair, once, to, started } = acceptance
-  return [
+  const noted: Partial<LedgerEntry> = {
+    ...(started.json !== '' && { told: true }),
+    ...(limit !== undefined && { counted: true }),
+  }
+  const more = [
     due,
-    JSON.stringify(entry),
     entry.owner,
     entry.batch ?? '',
     owned.key,
@@ -109,4 +112,5 @@ function acceptArguments(acceptance: Acceptance | undefined): (string | number)[
     started.window,
     started.json,
   ]
+  return [JSON.stringify({ ...entry, ...noted }), JSON.stringify(more)]
 }

@@ -38,6 +38,8 @@ export class Batches {
     const replies = await this.#jobs.options.redis
       .multi()
       .hset(key, fields)
+      .hsetnx(key, 'total', 0)
+      .hsetnx(key, 'left', 0)
       .zadd(this.#jobs.key('unsealed'), 'NX', Date.now() + SEALED_AFTER, batch)
       .exec()
     for (const [error] of replies ?? []) if (error) throw error

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis'
 import type { JobQueue } from './job-queue.ts'
-import { JobStopped } from './job-stopped.ts'
+import { JobStopped, type StopCode } from './job-stopped.ts'
+import { Stop } from './stop.ts'
 
 // A hint may be lost: how often a worker that runs jobs asks which of them are cancelled.
 const ASK_EVERY = 5000
@@ -9,7 +10,7 @@ const ASK_EVERY = 5000
 export class Cancellations {
   readonly #jobs: JobQueue
   readonly #connection: Redis | Cluster
-  readonly #running = new Map<string, AbortController>()
+  readonly #running = new Map<string, Stop>()
   readonly #asking: NodeJS.Timeout
 
   /** @param connection of its own, closed with it */
@@ -17,32 +18,35 @@ export class Cancellations {
     this.#jobs = jobs
     this.#connection = connection
     connection.on('error', err => jobs.options.log.debug({ err }, 'cancellations are not heard for now'))
-    connection.on('message', (_channel: string, id: string) => this.#stop(id))
+    connection.on('message', (_channel: string, id: string) => this.stop(id, 'cancelled'))
     connection.subscribe(jobs.key('cancel')).catch(() => {}) // asking finds what isn't heard
     this.#asking = setInterval(() => void this.#ask(), ASK_EVERY)
     this.#asking.unref()
   }
 
-  /** A job begins; the signal fires when it is cancelled. Begun by two at once, each is told. */
-  begin(id: string): AbortSignal {
-    const controller = new AbortController()
-    this.#running.set(id, controller)
-    return controller.signal
+  /** A job begins; what it gives is stopped when the job is cancelled. Begun by two at once, the later is told. */
+  begin(id: string): Stop {
+    const stop = new Stop()
+    this.#running.set(id, stop)
+    return stop
+  }
+
+  /** Stops a job, if it runs here. */
+  stop(id: string, code: StopCode): void {
+    this.#running.get(id)?.stop(new JobStopped(code))
   }
 
   /** The job is over here. */
-  async end(id: string, signal: AbortSignal): Promise<void> {
-    if (this.#running.get(id)?.signal === signal) this.#running.delete(id)
-    if (signal.aborted) await this.#jobs.options.redis.srem(this.#jobs.key('cancelling'), id).catch(() => {})
+  end(id: string, stop: Stop): void {
+    if (this.#running.get(id) === stop) this.#running.delete(id)
+    // One that was left for another reason is still to be cancelled, where it runs next.
+    if (stop.reason instanceof JobStopped && stop.reason.code === 'cancelled')
+      this.#jobs.options.redis.srem(this.#jobs.key('cancelling'), id).catch(() => {})
   }
 
   close(): void {
     clearInterval(this.#asking)
     this.#connection.disconnect()
-  }
-
-  #stop(id: string): void {
-    this.#running.get(id)?.abort(new JobStopped('cancelled'))
   }
 
   async #ask(): Promise<void> {
@@ -51,7 +55,7 @@ export class Cancellations {
     try {
       const flags = await this.#jobs.options.redis.smismember(this.#jobs.key('cancelling'), ...ids)
       ids.forEach((id, i) => {
-        if (flags[i] === 1) this.#stop(id)
+        if (flags[i] === 1) this.stop(id, 'cancelled')
       })
     } catch {
       // the next time

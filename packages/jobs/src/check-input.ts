@@ -11,7 +11,8 @@ export async function checkInput<Schema extends StandardSchemaV1>(
   { name, input: schema }: { name: string; input: Schema },
   input: unknown,
 ): Promise<StandardSchemaV1.InferOutput<Schema>> {
-  const checked = await schema['~standard'].validate(input)
+  const checking = schema['~standard'].validate(input)
+  const checked = checking instanceof Promise ? await checking : checking
   if (!checked.issues) return checked.value as StandardSchemaV1.InferOutput<Schema>
   throw new InvalidInputError(
     name,

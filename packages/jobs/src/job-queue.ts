@@ -1,4 +1,4 @@
-import type { NewMessage, RedisMessageStore } from '@tidings/messages'
+import type { CheckedMessage, RedisMessageStore } from '@tidings/messages'
 import { type Job, Queue } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
 import { type Acceptance, type AcceptingBackend, acceptingBackend } from './accept.ts'
@@ -16,6 +16,10 @@ const MINUTE = 60_000
 /** How long a job may wait to be picked up before its owner is told that it takes longer, ms. */
 export const PICK_UP_WITHIN = 5 * MINUTE
 
+// A cluster's command is sent again, 100 ms later, while a master is gone. BullMQ takes a job for failed whose end could not be
+// written, although it had done its work: so long is a worker patient, five minutes.
+const REDIRECTIONS = 3000
+
 /** What a queue is made of. */
 export interface JobQueueOptions {
   redis: Redis | Cluster
@@ -30,6 +34,9 @@ export interface JobQueueOptions {
 /** What became of a wish to cancel a job. */
 export type Cancellation = 'cancelled' | 'cancelling' | 'ended' | 'scheduled' | 'unknown'
 
+/** Stands for the id of a schedule's next run, which its script gives. */
+const RUN = '{run}'
+
 const CANCEL = new OwnScript('cancel', DELIVER)
 
 /** One queue of BullMQ's, with its ledger: the jobs of some owners, beside the lists in which these are told. */
@@ -41,6 +48,10 @@ export class JobQueue {
   constructor(options: JobQueueOptions) {
     this.options = options
     const { redis, name, prefix, log } = options
+    if (isCluster(redis) && !/\{[^}]+\}/.test(prefix))
+      throw new TypeError(
+        `createJobs: on a Redis Cluster the store's prefix needs braces, which keep its keys in one slot: '{${prefix}}' instead of '${prefix}'`,
+      )
     this.#backend = acceptingBackend({ owing: data => this.owed(data) })
     this.queue = new Queue(
       name,
@@ -60,7 +71,11 @@ export class JobQueue {
     const { redis } = this.options
     const patient = { maxRetriesPerRequest: null, commandTimeout: undefined }
     return isCluster(redis)
-      ? redis.duplicate(undefined, { redisOptions: { ...redis.options.redisOptions, ...patient } })
+      ? redis.duplicate(undefined, {
+          enableOfflineQueue: true,
+          maxRedirections: REDIRECTIONS,
+          redisOptions: { ...redis.options.redisOptions, ...patient },
+        })
       : redis.duplicate(patient)
   }
 
@@ -111,18 +126,18 @@ export class JobQueue {
   }
 
   /** What is owed for a job with this data; `undefined` for a job of nobody. */
-  owed(
-    json: string,
-    { id = '{run}', name }: { id?: string | undefined; name?: string } = {},
-  ): Owed | undefined {
+  owed(json: string, { id = RUN, name }: { id?: string | undefined; name?: string } = {}): Owed | undefined {
     const data = parseStoredData(json)
     if (!data) return undefined
     const definition = this.options.definitions.get(name ?? data.schedule ?? '')
     return {
-      entry: this.entry(id, name ?? definition?.name ?? 'job', definition, {
-        ...data,
-        input: definition ? inputForWords(definition, data.input) : data.input,
-      }),
+      entry: {
+        ...this.entry(id, name ?? definition?.name ?? 'job', definition, {
+          ...data,
+          input: definition ? inputForWords(definition, data.input) : data.input,
+        }),
+        ...(id !== RUN && { told: true }),
+      },
       patience: definition?.pickUpWithin ?? PICK_UP_WITHIN,
     }
   }
@@ -176,7 +191,7 @@ function isCluster(redis: Redis | Cluster): redis is Cluster {
 }
 
 /** Arguments of a script for a message, `''` for none. */
-export function messageArguments(message: NewMessage | undefined): [string, string, string] {
+export function messageArguments(message: CheckedMessage | undefined): [string, string, string] {
   const { key, window, json } = encoding(message)
   return [key, window, json]
 }

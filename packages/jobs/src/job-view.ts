@@ -1,7 +1,7 @@
 import type { Job } from 'bullmq'
 import type { AnyJobDefinition } from './define-job.ts'
-import { decodeFailure } from './failed-reason.ts'
-import { storedDataSchema, storedProgressSchema, storedResultSchema } from './stored-job.ts'
+import { jobOutcome } from './job-outcome.ts'
+import { storedDataSchema, storedProgressSchema } from './stored-job.ts'
 
 /** Where a job is, in BullMQ's words. */
 export type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'failed'
@@ -78,11 +78,9 @@ export function jobView(
 }
 
 function ending(job: Job, state: JobState): Pick<JobView, 'outcome' | 'result' | 'reason'> {
-  if (state === 'failed') {
-    const { kind, reason } = decodeFailure(job.failedReason)
-    return { outcome: kind, reason }
-  }
-  if (state !== 'completed') return {}
-  const stored = storedResultSchema.safeParse(job.returnvalue).data
-  return { outcome: stored?.kind ?? 'success', result: stored?.result }
+  if (state !== 'failed' && state !== 'completed') return {}
+  const outcome = jobOutcome(job)
+  return 'result' in outcome
+    ? { outcome: outcome.kind, result: outcome.result }
+    : { outcome: outcome.kind, ...(outcome.reason !== undefined && { reason: outcome.reason }) }
 }

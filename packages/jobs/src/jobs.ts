@@ -19,6 +19,7 @@ import {
 } from './enqueue-options.ts'
 import { JobCounters, type JobsCounts, type JobsEvent } from './job-counters.ts'
 import { type Cancellation, JobQueue, PICK_UP_WITHIN } from './job-queue.ts'
+import { type JobStats, jobStats } from './job-stats.ts'
 import { type JobView, jobView } from './job-view.ts'
 import { JobWorker } from './job-worker.ts'
 import { encoding } from './ledger-entry.ts'
@@ -44,7 +45,7 @@ const JOB_ID = /^([\w-]{20,100}|repeat:[\w-]{22}:\d{13})$/
 export interface JobsOptions {
   /** A connection, which isn't closed here. */
   redis: Redis | Cluster
-  /** Where outcomes are posted; on the same Redis, under the same prefix. */
+  /** Where outcomes are posted, on the same Redis. Its prefix and its shards are those of the queue, too. */
   store: RedisMessageStore
   definitions: readonly AnyJobDefinition[]
   /** A pino logger or one like it; default: says nothing. */
@@ -53,9 +54,9 @@ export interface JobsOptions {
   queue?: string
   /** Owners take turns, so that one's backlog shuts nobody out; default false. Priorities are refused then. */
   fair?: boolean
-  /** How many unfinished jobs an owner may have, waiting and running; default any number. */
+  /** How many unfinished jobs an owner may have; default any number. Runs of schedules and retries by hand don't count. */
   maxPerOwner?: number
-  /** How long a call waits for Redis, ms; default 5 s. */
+  /** How long a call waits for Redis, ms; default 5 s. A sweep waits as long as the connection does. */
   timeout?: number
   /** How often this process looks after what is owed, if no other does, ms; default 15 s. 0: only by {@link Jobs.sweep}. */
   sweepEvery?: number
@@ -80,7 +81,7 @@ export interface JobScope {
 
 /**
  * Jobs over BullMQ whose owners are told how they ended.
- * @throws TypeError for two definitions of one name, options out of range, or a store that is elsewhere.
+ * @throws TypeError for two definitions of one name, or options out of range.
  */
 export function createJobs(options: JobsOptions): Jobs {
   return new Jobs(options)
@@ -148,7 +149,8 @@ export class Jobs {
   /**
    * Enqueues jobs whose owner is told of once, when all of them have ended: in the level of the worst.
    * @returns the batch's id and those of its jobs, in the order of the inputs.
-   * @throws as {@link enqueue}; nothing is enqueued where one input is refused.
+   * @throws as {@link enqueue}; nothing is enqueued where one input is refused. Where it breaks off later, what was enqueued by
+   * then is the batch.
    */
   async enqueueBatch<Schema extends StandardSchemaV1, Result>(
     definition: JobDefinition<Schema, Result>,
@@ -178,7 +180,8 @@ export class Jobs {
 
   /**
    * Has a job run again and again. Each run is a job of its own, with an outcome of its own.
-   * @throws TypeError for options out of range. InvalidInputError where the definition's schema refuses the input.
+   * @throws TypeError for options out of range. InvalidInputError where the definition's schema refuses the input. An Error for a
+   * pattern or a time zone that can't be read.
    */
   async schedule<Schema extends StandardSchemaV1, Result>(
     definition: JobDefinition<Schema, Result>,
@@ -186,6 +189,7 @@ export class Jobs {
     options: ScheduleOptions,
   ): Promise<void> {
     await this.#check(definition, input)
+    await this.#within(this.#store.checkShards())
     await this.#within(this.#schedulesOf(options.owner).set(definition, input, options))
   }
 
@@ -204,17 +208,14 @@ export class Jobs {
 
   /** A job of this owner; `undefined` where there is none, or it is somebody else's. Without an owner, anybody's. */
   async find(id: string, { owner }: JobScope): Promise<JobView | undefined> {
-    if (!JOB_ID.test(id)) return undefined
-    return (await this.#findStored(id, owner))?.view
+    return (await this.#stored(id, owner))?.view
   }
 
-  /** The owner's latest jobs, newest first; at most `limit` (default 50, up to 200). */
+  /** The owner's latest jobs, newest first; at most `limit` (default 50, up to 200). Runs of schedules are not among them. */
   async list({ owner, limit = 50 }: { owner: string; limit?: number }): Promise<JobView[]> {
-    const ids = await this.#queueOf(owner).options.redis.zrevrange(
-      this.#ownedKey(owner),
-      0,
-      Math.min(limit, MAX_LISTED) - 1,
-    )
+    const { redis } = this.#queueOf(owner).options
+    const last = Math.min(limit, MAX_LISTED) - 1
+    const ids = await this.#within(redis.zrevrange(this.#ownedKey(owner), 0, last))
     const jobs = await Promise.all(ids.map(id => this.find(id, { owner })))
     return jobs.filter(job => job !== undefined)
   }
@@ -227,7 +228,10 @@ export class Jobs {
    */
   async cancel(id: string, { owner }: JobScope): Promise<Cancellation> {
     const stored = await this.#stored(id, owner)
-    return stored ? this.#within(stored.queue.cancel(id)) : 'unknown'
+    if (!stored) return 'unknown'
+    const done = await this.#within(stored.queue.cancel(id))
+    if (done === 'cancelled') this.#counters.count('cancelled')
+    return done
   }
 
   /**
@@ -241,20 +245,31 @@ export class Jobs {
     return true
   }
 
+  /** How all jobs stand at this moment: for a dashboard, or an alarm on what is overdue or can't be delivered. */
+  stats(): Promise<JobStats> {
+    return this.#within(jobStats(this.#queues))
+  }
+
   /**
    * Looks after what is owed, as every process does from time to time.
    * @returns what it found; `undefined` where another process is at it.
    */
   async sweep(): Promise<SweepReport | undefined> {
     const reports: SweepReport[] = []
+    const faults: unknown[] = []
     for (const queue of this.#queues) {
-      const report = await sweep(queue)
-      if (report) reports.push(report)
+      try {
+        const report = await sweep(queue)
+        if (report) reports.push(report)
+      } catch (error) {
+        faults.push(error) // the other shards are looked after all the same
+      }
     }
     const report = reports.length === 0 ? undefined : summed(reports)
     this.#counters.count('told', report?.told ?? 0)
     this.#counters.count('reminded', report?.reminded ?? 0)
     this.#counters.count('delivered', report?.delivered ?? 0)
+    if (faults.length > 0) throw faults[0]
     return report
   }
 
@@ -412,6 +427,7 @@ function summed(reports: readonly SweepReport[]): SweepReport {
   return {
     owed: sum(({ owed }) => owed),
     overdue: Math.max(...reports.map(({ overdue }) => overdue)),
+    lag: Math.max(...reports.map(({ lag }) => lag)),
     told: sum(({ told }) => told),
     reminded: sum(({ reminded }) => reminded),
     delivered: sum(({ delivered }) => delivered),

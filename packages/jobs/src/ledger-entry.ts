@@ -1,4 +1,4 @@
-import { encodeMessage, type NewMessage } from '@tidings/messages'
+import { type CheckedMessage, encodeChecked } from '@tidings/messages'
 import { z } from 'zod'
 
 /** A message as the post script takes it. */
@@ -27,13 +27,17 @@ export const ledgerEntrySchema = z.object({
   cancelled: encoded,
   /** For a job that can't be read any more. */
   lost: encoded,
+  /** A message with this job's key was posted already: the outcome replaces it. */
+  told: z.literal(true).optional(),
+  /** The job is one of those of which its owner may have so many unfinished. */
+  counted: z.literal(true).optional(),
 })
 
 export type LedgerEntry = z.output<typeof ledgerEntrySchema>
 
 /** Encodes a message; `''` in each field for none. */
-export function encoding(message: NewMessage | undefined): EncodedMessage {
+export function encoding(message: CheckedMessage | undefined): EncodedMessage {
   if (!message) return { key: '', window: '', json: '' }
-  const [key, window, json] = encodeMessage(message)
+  const [key, window, json] = encodeChecked(message)
   return { key, window, json }
 }

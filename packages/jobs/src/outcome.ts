@@ -1,4 +1,12 @@
-import { checkMessage, error, info, type NewMessage, success, warning } from '@tidings/messages'
+import {
+  type CheckedMessage,
+  checkMessage,
+  error,
+  info,
+  type NewMessage,
+  success,
+  warning,
+} from '@tidings/messages'
 import type { AnyJobDefinition } from './define-job.ts'
 import type { JobText } from './job-messages.ts'
 import type { Log } from './log.ts'
@@ -36,11 +44,11 @@ export function outcomeMessage(
   job: EndedJob,
   outcome: Outcome,
   log: Log,
-): NewMessage {
+): CheckedMessage {
   const make = LEVEL[outcome.kind]
   const own =
     definition && ownWords(job, outcome.kind, log, make, () => outcomeWords(definition, job, outcome))
-  return own ?? make(fixedWords(titleOf(definition, job), outcome), about(job))
+  return own ?? checkMessage(make(fixedWords(titleOf(definition, job), outcome), about(job)))
 }
 
 /** The same for a job that was cancelled, or is gone: as it stands in the ledger from the moment in which the job is taken. */
@@ -49,7 +57,7 @@ export function cancelledMessage(
   job: EndedJob,
   log: Log,
   reason?: string,
-): NewMessage {
+): CheckedMessage {
   return outcomeMessage(definition, job, { kind: 'cancelled', ...(reason && { reason }) }, log)
 }
 
@@ -58,7 +66,7 @@ export function startedMessage(
   definition: AnyJobDefinition,
   job: EndedJob,
   log: Log,
-): NewMessage | undefined {
+): CheckedMessage | undefined {
   const { messages } = definition
   if (!messages.started) return undefined
   let isSilent = false
@@ -68,15 +76,15 @@ export function startedMessage(
     return words ?? `${definition.title}: started.`
   })
   if (isSilent) return undefined
-  return own ?? info(`${definition.title}: started.`, about(job))
+  return own ?? checkMessage(info(`${definition.title}: started.`, about(job)))
 }
 
 /** The message that a job still waits to be picked up. It is no outcome. */
 export function overdueMessage(
   definition: AnyJobDefinition | undefined,
   job: Pick<EndedJob, 'jobId' | 'name'>,
-): NewMessage {
-  return info(`${titleOf(definition, job)} is taking longer than expected.`, about(job))
+): CheckedMessage {
+  return checkMessage(info(`${titleOf(definition, job)} is taking longer than expected.`, about(job)))
 }
 
 function outcomeWords({ messages, title }: AnyJobDefinition, job: EndedJob, outcome: Outcome): JobText {
@@ -118,7 +126,7 @@ function ownWords(
   log: Log,
   make: (text: string, more: Omit<NewMessage, 'level' | 'text'>) => NewMessage,
   words: () => JobText,
-): NewMessage | undefined {
+): CheckedMessage | undefined {
   try {
     const said: unknown = words()
     ignoreRejection(said)

@@ -15,26 +15,31 @@ export type Owing = (data: string) => Owed | undefined
 
 /**
  * Wraps one of BullMQ's scripts that make a job, so that it is owed from the same moment.
- * @param at where the script's arguments begin, and which of them is the data
+ * @param at where the script's arguments begin, and which of them are the data and the id of a schedule that may be replaced
  */
 export function owing(
   backend: RedisQueueBackend,
   entries: Owing,
-  at: { keys: number; data: number },
+  at: { keys: number; data: number; schedule?: number },
 ): Wrapping {
   return {
     as: 'add',
     before: '',
     text: luaText('owe'),
-    more: args => oweArguments(backend, '', entries(String(args[at.keys + at.data]))),
+    more: args => {
+      const schedule = at.schedule === undefined ? '' : String(args[at.keys + at.schedule])
+      return oweArguments(backend, '', entries(String(args[at.keys + at.data])), schedule)
+    },
   }
 }
 
-/** The five arguments that owe.lua takes after BullMQ's own. */
+/** The six arguments that owe.lua takes after BullMQ's own. */
 export function oweArguments(
   backend: RedisQueueBackend,
   id: string,
   owed: Owed | undefined,
+  schedule = '',
 ): (string | number)[] {
-  return [backend.toKey(''), id, owed ? JSON.stringify(owed.entry) : '', owed?.patience ?? 0, Date.now()]
+  const entry = owed ? JSON.stringify(owed.entry) : ''
+  return [backend.toKey(''), id, entry, owed?.patience ?? 0, Date.now(), schedule]
 }

@@ -19,7 +19,7 @@ export interface Progress {
 /** Takes progress; `end` passes on what has waited. */
 export interface ProgressSink {
   (progress: Progress): Promise<unknown>
-  end?(): Promise<void>
+  end?(): Promise<void> | undefined
 }
 
 /** What a job said of its progress, within bounds; `undefined` for nonsense. */
@@ -67,8 +67,8 @@ export function throttledProgress(
     waiting = progress
     plan()
   }
-  const end = async () => {
-    if (!waiting && !writing) return
+  const end = () => (waiting || writing ? endWriting() : undefined)
+  const endWriting = async () => {
     await atMost(LAST_WRITE, async () => {
       await writing
       pass()

@@ -17,7 +17,8 @@ export class Quarantine {
 
   /** Lets a job run when its turn has come; false when it has to come back later, because a suspect has the worker for itself. */
   async enter({ isSuspect }: { isSuspect: boolean }): Promise<boolean> {
-    if (this.#takenAt !== undefined && (isSuspect || performance.now() < this.#takenAt + this.#patience)) return false
+    if (this.#takenAt !== undefined && (isSuspect || performance.now() < this.#takenAt + this.#patience))
+      return false
     if (!isSuspect) {
       this.#running++
       return true

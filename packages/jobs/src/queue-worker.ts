@@ -9,7 +9,7 @@ import {
   type Worker,
 } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
-import { announcement, storedResult } from './announcement.ts'
+import { announcement, keepInput, storedResult } from './announcement.ts'
 import { cancelled, giveUp, tryAgain } from './attempt-error.ts'
 import { backoffStrategy } from './backoff.ts'
 import { Cancellations } from './cancellations.ts'
@@ -24,7 +24,8 @@ import { Quarantine } from './quarantine.ts'
 import { runJob } from './run-job.ts'
 import { SandboxPool } from './sandbox-pool.ts'
 import { settlingBackend } from './settle.ts'
-import { type StoredResult, storedDataSchema } from './stored-job.ts'
+import type { Stop } from './stop.ts'
+import { type StoredResult, storedDataOf } from './stored-job.ts'
 import { TolerantWorker } from './tolerant-worker.ts'
 
 const SECOND = 1000
@@ -53,22 +54,25 @@ export interface QueueWorkerOptions {
   stalledInterval: number
 }
 
+/**
+ * A job that runs here, and how to leave it. Nothing else may hang on it, and nothing at all once it is over: what was in a set
+ * that changes all the time lives on until the next full collection, and what it refers to with it.
+ */
+interface Run {
+  leave?: (() => void) | undefined
+}
+
 /** Takes the jobs of one queue and runs them. A job that it ends and the message to its owner are one step. */
 export class QueueWorker {
   readonly #options: QueueWorkerOptions
   readonly #connection: Redis | Cluster
   readonly #worker: Worker
   readonly #cancellations: Cancellations
-  readonly #leaving = new AbortController()
-  readonly #left = new Promise<typeof LEFT>(resolve => {
-    this.#leaving.signal.addEventListener('abort', () => resolve(LEFT))
-  })
+  readonly #runs = new Set<Run>()
+  #isLeaving = false
   readonly #ends = new EventEmitter()
   readonly #quarantine = new Quarantine(PATIENCE)
   readonly #sandboxes = new SandboxPool()
-  /** The inputs of jobs that ran here, as their schemas gave them back. */
-  readonly #inputs: WeakMap<Job, unknown>
-  #running = 0
 
   /**
    * Starts a worker.
@@ -77,15 +81,14 @@ export class QueueWorker {
   static async start(options: QueueWorkerOptions): Promise<QueueWorker> {
     const { jobs } = options
     const { store, log } = jobs.options
-    const inputs = new WeakMap<Job, unknown>()
     const backend = settlingBackend({
       store,
-      announce: (job, target, value) => announcement(jobs.options, inputs, job, target, value),
+      announce: (job, target, value) => announcement(jobs.options, job, target, value),
       fault: (err, job) =>
         log.error({ err, ...facts(job) }, 'a job has ended and its owner could not be told'),
       owing: data => jobs.owed(data),
     })
-    const worker = new QueueWorker(options, inputs, backend.factory)
+    const worker = new QueueWorker(options, backend.factory)
     try {
       await backend.ready()
       await worker.#worker.waitUntilReady()
@@ -97,20 +100,14 @@ export class QueueWorker {
     return worker
   }
 
-  private constructor(
-    options: QueueWorkerOptions,
-    inputs: WeakMap<Job, unknown>,
-    factory: BackendFactory<RedisQueueBackend>,
-  ) {
+  private constructor(options: QueueWorkerOptions, factory: BackendFactory<RedisQueueBackend>) {
     this.#options = options
-    this.#inputs = inputs
     const { jobs, concurrency, lockDuration, stalledInterval } = options
     const { prefix, name, log, definitions } = jobs.options
     this.#connection = jobs.connection()
     this.#worker = new TolerantWorker(
       name,
-      // BullMQ hands over its signal to processors that name three parameters.
-      (job, token, signal) => this.#process(job, token, signal),
+      (job, token) => this.#process(job, token),
       {
         connection: this.#connection,
         prefix,
@@ -129,7 +126,7 @@ export class QueueWorker {
 
   /** How many jobs run at this moment. */
   get running(): number {
-    return this.#running
+    return this.#runs.size
   }
 
   /**
@@ -139,7 +136,8 @@ export class QueueWorker {
   async close({ force = false }: { force?: boolean } = {}): Promise<void> {
     if (force) {
       await this.#worker.pause(true) // or it would take again what it hands back
-      this.#leaving.abort(new JobStopped('shutdown'))
+      this.#isLeaving = true
+      for (const run of this.#runs) run.leave?.()
       await Promise.race([this.#idle(), pause(HAND_BACK, undefined, { ref: false })])
     }
     await this.#worker.close(force)
@@ -157,7 +155,7 @@ export class QueueWorker {
       log.warn({ jobId }, 'job picked up again: its worker died or hung')
     })
     this.#worker.on('lockRenewalFailed', jobIds => {
-      for (const jobId of jobIds) this.#worker.cancelJob(jobId, 'the lock is lost')
+      for (const jobId of jobIds) this.#cancellations.stop(jobId, 'lost-lock') // another worker may have the job
     })
     this.#worker.on('completed', job => {
       const { kind } = storedResult(job)
@@ -178,30 +176,37 @@ export class QueueWorker {
   }
 
   async #idle(): Promise<void> {
-    while (this.#running > 0) await once(this.#ends, 'end')
+    while (this.running > 0) await once(this.#ends, 'end')
   }
 
-  async #process(job: Job, token?: string, lost?: AbortSignal): Promise<StoredResult> {
+  async #process(job: Job, token?: string): Promise<StoredResult> {
     const suspicion = { isSuspect: job.stalledCounter > 0 }
     if (!(await this.#quarantine.enter(suspicion))) return this.#putBack(job, token, COME_BACK)
-    this.#running++
     const { id = '' } = job
-    const cancelledSignal = this.#cancellations.begin(id)
+    if (this.#isForOthers(job)) {
+      this.#quarantine.leave(suspicion)
+      return this.#putBack(job, token, PUT_BACK_FOR)
+    }
+    const stop = this.#cancellations.begin(id)
+    const run: Run = {}
+    this.#runs.add(run)
     try {
-      if (this.#isForOthers(job)) return await this.#putBack(job, token, PUT_BACK_FOR)
-      const running = this.#run(job, cancelledSignal, lost).catch((error: unknown): typeof LEFT => {
-        // A job that heeds its signal fails because its worker leaves: for nobody's fault.
-        if (this.#leaving.signal.aborted) return LEFT
-        throw error
+      const result = await new Promise<StoredResult | typeof LEFT>((resolve, reject) => {
+        run.leave = () => {
+          stop.stop(new JobStopped('shutdown'))
+          resolve(LEFT)
+        }
+        if (this.#isLeaving) run.leave()
+        else this.#run(job, stop).then(resolve, reject)
       })
-      const result = await Promise.race([running, this.#left])
       if (result !== LEFT) return result
       await job.moveToWait(token)
       throw new WaitingError()
     } finally {
-      this.#running--
+      run.leave = undefined
+      this.#runs.delete(run)
       this.#quarantine.leave(suspicion)
-      void this.#cancellations.end(id, cancelledSignal)
+      this.#cancellations.end(id, stop)
       this.#ends.emit('end')
     }
   }
@@ -213,7 +218,7 @@ export class QueueWorker {
 
   /** While a deploy rolls, a worker may be older than the job: a newer one takes it. Not for ever: its owner is owed an answer. */
   #isForOthers(job: Job): boolean {
-    const data = storedDataSchema.safeParse(job.data).data
+    const data = storedDataOf(job)
     if (!data) return false
     const isKnown = (this.#definition(job)?.version ?? 1) >= (data.version ?? 1)
     if (this.#definition(job) && isKnown) return false
@@ -224,27 +229,26 @@ export class QueueWorker {
     return this.#options.jobs.options.definitions.get(job.name)
   }
 
-  async #run(job: Job, cancelledSignal: AbortSignal, lost?: AbortSignal): Promise<StoredResult> {
+  async #run(job: Job, stop: Stop): Promise<StoredResult> {
     const attempt = job.attemptsMade + 1
     const log = this.#options.jobs.options.log.child(facts(job))
     log.info({ attempt }, 'job started')
-    const data = storedDataSchema.safeParse(job.data).data
+    const data = storedDataOf(job)
     const definition = this.#definition(job)
     const fault = this.#unfit(definition, data?.version, data === undefined || job.id === undefined)
     if (fault || !definition || !data || job.id === undefined) throw giveUp(hideError(new Error(fault), log))
 
-    const signals = [this.#leaving.signal, cancelledSignal, ...(lost ? [lostLock(lost)] : [])]
     const ending = await runJob(definition, data.input, {
       owner: data.owner,
       jobId: job.id,
       attempt,
       attempts: job.opts.attempts ?? 1,
       progress: throttledProgress(progress => job.updateProgress({ ...progress }), log),
-      signal: AbortSignal.any(signals),
+      signal: stop,
       log,
       sandboxes: this.#sandboxes,
     })
-    this.#inputs.set(job, ending.input)
+    keepInput(job, ending.input)
     if (ending.kind === 'cancelled') throw cancelled(ending.reason)
     if (ending.kind === 'failure')
       throw ending.retry ? tryAgain(ending.reason, ending.error) : giveUp(ending.reason, ending.error)
@@ -259,15 +263,8 @@ export class QueueWorker {
   }
 }
 
-/** BullMQ's signal fires when the lock could not be renewed: another worker may have the job. */
-function lostLock(signal: AbortSignal): AbortSignal {
-  const controller = new AbortController()
-  signal.addEventListener('abort', () => controller.abort(new JobStopped('lost-lock')), { once: true })
-  return controller.signal
-}
-
 function facts(job: Job): { job: string; jobId: string | undefined; owner: unknown } {
-  return { job: job.name, jobId: job.id, owner: storedDataSchema.safeParse(job.data).data?.owner }
+  return { job: job.name, jobId: job.id, owner: storedDataOf(job)?.owner }
 }
 
 function took(job: Job): number | undefined {

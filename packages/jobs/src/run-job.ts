@@ -11,6 +11,7 @@ import { isPartial } from './partial-result.ts'
 import { type ProgressSink, readProgress } from './progress.ts'
 import type { SandboxPool } from './sandbox-pool.ts'
 import { moduleOf } from './sandboxed.ts'
+import type { Stop } from './stop.ts'
 import { stopping } from './stopping.ts'
 
 export { hideError } from './hidden-error.ts'
@@ -24,7 +25,9 @@ export type Ending = { readonly input: unknown } & (
 )
 
 /** What an attempt is given besides its input. */
-export interface Attempt extends Omit<JobContext<unknown>, 'input' | 'progress'> {
+export interface Attempt extends Omit<JobContext<unknown>, 'input' | 'progress' | 'signal'> {
+  /** What stops it from outside. */
+  readonly signal: AbortSignal | Stop
   /** Takes the job's progress. */
   readonly progress: ProgressSink
   /** Where sandboxed jobs run; default: a child process for this attempt alone. */
@@ -39,33 +42,46 @@ export async function runJob(
   input: unknown,
   attempt: Attempt,
 ): Promise<Ending> {
-  const { signal, over, end } = stopping(attempt.signal, definition.timeLimit)
+  let over: (reason: unknown) => void = () => {}
+  const { stop, end } = stopping(attempt.signal, definition.timeLimit, reason => over(reason))
   const run = { input, isOver: false }
   try {
-    const ending = await Promise.race([work(definition, run, { ...attempt, signal }), over])
+    const ending = await new Promise<Awaited<ReturnType<typeof work>>>((resolve, reject) => {
+      over = reject
+      work(definition, run, stop, attempt).then(resolve, reject)
+    })
     return { input: run.input, ...ending }
   } catch (error) {
-    return { input: run.input, ...failure(error, signal, attempt.log) }
+    return { input: run.input, ...failure(error, stop, attempt.log) }
   } finally {
     run.isOver = true
     end()
-    await attempt.progress.end?.()
+    const lastWrite = attempt.progress.end?.()
+    if (lastWrite) await lastWrite
   }
 }
 
 async function work(
   definition: AnyJobDefinition,
   run: { input: unknown; isOver: boolean },
-  { progress, sandboxes, ...attempt }: Attempt,
+  stop: Stop,
+  { progress, sandboxes, owner, jobId, attempt, attempts, log }: Attempt,
 ) {
-  attempt.signal.throwIfAborted()
+  if (stop.isStopped) throw stop.reason
   run.input = await checkInput(definition, run.input)
   const context: JobContext<unknown> = {
-    ...attempt,
     input: run.input,
+    owner,
+    jobId,
+    attempt,
+    attempts,
+    log,
+    get signal() {
+      return stop.signal
+    },
     async progress(how, text) {
       const read = readProgress(how, text)
-      if (!read) attempt.log.warn({ how: String(typeof how) }, 'progress was neither a number nor steps')
+      if (!read) log.warn({ how: String(typeof how) }, 'progress was neither a number nor steps')
       else if (!run.isOver) await progress(read)
     },
   }
@@ -89,9 +105,9 @@ function checkResult(result: unknown): void {
 
 const UNRECOVERABLE = 'UnrecoverableError'
 
-function failure(thrown: unknown, signal: AbortSignal, log: Log) {
+function failure(thrown: unknown, stop: Stop, log: Log) {
   const error = loggable(thrown)
-  const stopped = signal.aborted ? stopOf(signal) : undefined
+  const stopped = stop.isStopped ? stopOf(stop) : undefined
   if (stopped?.code === 'cancelled') {
     log.info({ err: error }, 'job cancelled')
     return { kind: 'cancelled', reason: stopped.message, error } as const
@@ -111,6 +127,6 @@ function failure(thrown: unknown, signal: AbortSignal, log: Log) {
 }
 
 /** Why the attempt was stopped; a signal of somebody else's counts as an interruption. */
-function stopOf({ reason }: AbortSignal): JobStopped {
+function stopOf({ reason }: Stop): JobStopped {
   return reason instanceof JobStopped ? reason : new JobStopped('shutdown', 'It was interrupted.')
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { defaultRepeatStrategy } from 'bullmq'
 import { backoffOptions } from './backoff.ts'
 import type { AnyJobDefinition } from './define-job.ts'
 import { checkOptions, type ScheduleOptions, scheduleSchema } from './enqueue-options.ts'
@@ -29,13 +30,13 @@ export class Schedules {
   async set(definition: AnyJobDefinition, input: unknown, options: ScheduleOptions): Promise<void> {
     const { owner, id, pattern, timeZone, every } = checkOptions(scheduleSchema, options, 'schedule')
     const { name } = definition
+    if (pattern !== undefined) await checkPattern(pattern, timeZone)
     const scheduler = schedulerId(owner, name, id)
     // In this order: a schedule that is missing in the owner's list would be worse than one that isn't there any more.
     await this.#jobs.options.redis.hset(this.#listKey(owner), scheduler, JSON.stringify({ id, name }))
     const repeat =
       pattern === undefined ? { every: every ?? 0 } : { pattern, ...(timeZone && { tz: timeZone }) }
     await this.#jobs.ready()
-    await this.#forgetNext(scheduler) // a schedule that is replaced takes its next run away
     await this.#jobs.queue.upsertJobScheduler(scheduler, repeat, {
       name,
       data: {
@@ -46,6 +47,7 @@ export class Schedules {
       },
       opts: {
         attempts: definition.attempts,
+        ...(definition.priority !== undefined && { priority: definition.priority }),
         ...(definition.backoff && { backoff: backoffOptions(definition) }),
         removeOnComplete: this.#kept,
         removeOnFail: this.#kept,
@@ -89,6 +91,16 @@ export class Schedules {
 
   #listKey(owner: string): string {
     return this.#jobs.key(`schedules:${owner}`)
+  }
+}
+
+/** @throws TypeError for what cron doesn't know. */
+async function checkPattern(pattern: string, tz?: string): Promise<void> {
+  try {
+    await defaultRepeatStrategy(Date.now(), { pattern, ...(tz !== undefined && { tz }) })
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    throw new TypeError(`schedule: expected a pattern of cron and a time zone, got "${pattern}" (${said})`)
   }
 }
 

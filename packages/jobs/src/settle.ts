@@ -1,4 +1,4 @@
-import type { NewMessage, RedisMessageStore } from '@tidings/messages'
+import type { CheckedMessage, RedisMessageStore } from '@tidings/messages'
 import { type BackendFactory, createRedisBackend, type Job, type RedisQueueBackend } from 'bullmq'
 import { encoding } from './ledger-entry.ts'
 import { type Owing, owing } from './owe.ts'
@@ -11,7 +11,7 @@ export interface Announcement {
   /** Whose message tells of the job instead, if it belongs to a batch. */
   readonly batch?: string | undefined
   readonly kind: 'success' | 'partial' | 'failure' | 'cancelled'
-  readonly message: NewMessage
+  readonly message: CheckedMessage
 }
 
 /** What a settling backend is given. */
@@ -47,11 +47,15 @@ export function settlingBackend({ store, announce, fault, owing: entries }: Sett
     appendArguments(backend, 'moveToFinishedArgs', (job, value, _property, _remove, target) => {
       if (!isWrapped) throw new UnwrappableError(versionOf(backend), 'the finish script is not wrapped yet')
       try {
-        return announcementArguments(store, announce(job as Job, target as 'completed' | 'failed', value))
+        return announcementArguments(
+          store,
+          job as Job,
+          announce(job as Job, target as 'completed' | 'failed', value),
+        )
       } catch (error) {
         // Whatever is wrong with the announcement, a job must be able to end: else it would run for ever.
         fault(error, job as Job)
-        return announcementArguments(store, undefined)
+        return announcementArguments(store, job as Job, undefined)
       }
     })
     const wrapping = wrapScripts(backend, {
@@ -68,24 +72,41 @@ export function settlingBackend({ store, announce, fault, owing: entries }: Sett
   return { factory, ready: async () => void (await Promise.all(wrappings)) }
 }
 
+// Most jobs have the options of the one before.
+let lastGood: unknown
+
 /** A job whose stored options are broken is taken with none, so that it can end: BullMQ would drop it again and again. */
 function mendOptions(reply: unknown): void {
   const fields: unknown = Array.isArray(reply) ? reply[0] : undefined
   if (!Array.isArray(fields)) return
   const at = fields.indexOf('opts') + 1
+  if (at === 0 || fields[at] === lastGood) return
   try {
-    if (at > 0) JSON.parse(String(fields[at]))
+    JSON.parse(String(fields[at]))
+    lastGood = fields[at]
   } catch {
     fields[at] = '{}'
   }
 }
 
-/** The ten arguments that settle.lua takes after BullMQ's own. */
-function announcementArguments(store: RedisMessageStore, announcement: Announcement | undefined): string[] {
-  if (!announcement) return Array<string>(10).fill('')
+/** What settle.lua takes after BullMQ's own arguments. */
+function announcementArguments(
+  store: RedisMessageStore,
+  job: Job,
+  announcement: Announcement | undefined,
+): [string] {
+  if (!announcement) return [NOTHING]
   const { owner, batch = '', kind } = announcement
   const { keys, args } = store.postArguments(owner)
   const [, cap, ttl] = args
   const { key, window, json } = encoding(announcement.message)
-  return [owner, batch, kind, ...keys, cap, ttl, key, window, json]
+  const first = isFirstRun(job) ? '1' : ''
+  return [JSON.stringify([first, owner, batch, kind, ...keys, cap, ttl, key, window, json])]
+}
+
+const NOTHING = JSON.stringify(Array<string>(11).fill(''))
+
+/** Nobody can have been told of it, but by what the ledger knows of. */
+function isFirstRun({ attemptsMade, attemptsStarted, stalledCounter, stacktrace }: Job): boolean {
+  return attemptsMade === 0 && attemptsStarted <= 1 && stalledCounter === 0 && !stacktrace?.length
 }

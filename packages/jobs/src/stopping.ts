@@ -1,4 +1,5 @@
 import { JobStopped } from './job-stopped.ts'
+import { Stop } from './stop.ts'
 import { timeInWords } from './time-in-words.ts'
 
 /** How long an attempt may go on after its signal has fired, ms. */
@@ -6,52 +7,43 @@ export const GRACE = 1000
 
 /** What ends an attempt from outside. */
 export interface Stopping {
-  /** Fires when the attempt should stop. */
-  readonly signal: AbortSignal
-  /** Never resolves; rejects with the signal's reason a second after it has fired. */
-  readonly over: Promise<never>
+  readonly stop: Stop
   /** The attempt is over: nothing is watched any more. */
   end(): void
 }
 
-/** Watches over one attempt: its signal from outside, and its time limit in ms. */
-export function stopping(outside: AbortSignal, timeLimit: number | undefined): Stopping {
-  const { promise: over, reject } = rejection()
-  const { signal, end: endLimit } =
-    timeLimit === undefined ? { signal: outside, end() {} } : limited(outside, timeLimit)
+/**
+ * Watches over one attempt: what stops it from outside, and its time limit in ms.
+ * @param over told the reason a second after the attempt was stopped
+ */
+export function stopping(
+  outside: AbortSignal | Stop,
+  timeLimit: number | undefined,
+  over: (reason: unknown) => void,
+): Stopping {
+  const stop = outside instanceof Stop ? outside : new Stop()
   let grace: NodeJS.Timeout | undefined
-  const stop = () => {
-    grace = setTimeout(() => reject(signal.reason), GRACE)
-  }
-  if (signal.aborted) stop()
-  else signal.addEventListener('abort', stop, { once: true })
-  const end = () => {
-    endLimit()
-    clearTimeout(grace)
-    signal.removeEventListener('abort', stop)
-  }
-  return { signal, over, end }
-}
-
-function limited(outside: AbortSignal, timeLimit: number): { signal: AbortSignal; end(): void } {
-  const own = new AbortController()
-  const timer = setTimeout(() => {
-    own.abort(new JobStopped('time-limit', `It took longer than ${timeInWords(timeLimit)} and was stopped.`))
-  }, timeLimit)
-  const follow = () => own.abort(outside.reason)
-  if (outside.aborted) follow()
-  else outside.addEventListener('abort', follow, { once: true })
-  const end = () => {
-    clearTimeout(timer)
-    outside.removeEventListener('abort', follow)
-  }
-  return { signal: own.signal, end }
-}
-
-function rejection(): { promise: Promise<never>; reject: (reason: unknown) => void } {
-  let reject: (reason: unknown) => void = () => {}
-  const promise = new Promise<never>((_, refuse) => {
-    reject = refuse
+  stop.whenStopped(() => {
+    grace = setTimeout(() => over(stop.reason), GRACE)
   })
-  return { promise, reject }
+  const unfollow = outside instanceof Stop ? undefined : follow(outside, stop)
+  const limit = timeLimit === undefined ? undefined : setTimeout(stopLate, timeLimit, stop, timeLimit)
+  const end = () => {
+    unfollow?.()
+    clearTimeout(limit)
+    clearTimeout(grace)
+    stop.whenStopped(undefined)
+  }
+  return { stop, end }
+}
+
+function stopLate(stop: Stop, timeLimit: number): void {
+  stop.stop(new JobStopped('time-limit', `It took longer than ${timeInWords(timeLimit)} and was stopped.`))
+}
+
+function follow(signal: AbortSignal, stop: Stop): () => void {
+  const heed = () => stop.stop(signal.reason)
+  if (signal.aborted) heed()
+  else signal.addEventListener('abort', heed, { once: true })
+  return () => signal.removeEventListener('abort', heed)
 }

@@ -13,6 +13,11 @@ export const storedDataSchema = z.object({
 
 export type StoredData = z.output<typeof storedDataSchema>
 
+/** A job's data; `undefined` for what isn't ours or is broken. */
+export function storedDataOf({ data }: { readonly data: unknown }): StoredData | undefined {
+  return storedDataSchema.safeParse(data).data
+}
+
 /** What BullMQ keeps as a job's return value. */
 export const storedResultSchema = z.object({ kind: z.enum(['success', 'partial']), result: z.unknown() })
 

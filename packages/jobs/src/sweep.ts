@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { Batches } from './batches.ts'
+import { inputForWords } from './check-input.ts'
 import { jobOutcome } from './job-outcome.ts'
 import { type JobQueue, messageArguments } from './job-queue.ts'
+import { look } from './job-stats.ts'
 import { ledgerEntrySchema } from './ledger-entry.ts'
 import { outcomeMessage, overdueMessage } from './outcome.ts'
 import { DELIVER, OwnScript, POST } from './script.ts'
@@ -14,7 +16,6 @@ const TURN = 30 * SECOND
 const PAGE = 500
 const MAX_PAGES = 10_000
 
-const LOOK = new OwnScript('look')
 const AUDIT = new OwnScript('audit')
 const TELL = new OwnScript('tell', DELIVER)
 const REMIND = new OwnScript('remind', DELIVER)
@@ -28,6 +29,8 @@ export interface SweepReport {
   readonly overdue: number
   /** Owners who were told of a job that had ended, or was gone, without one of our workers. */
   readonly told: number
+  /** The longest time between the end of a job and the moment in which its owner was told by this sweep, ms. */
+  readonly lag: number
   /** Owners who were told that a job takes longer. */
   readonly reminded: number
   /** Messages that couldn't be delivered before and were now, and those that still can't be. */
@@ -57,6 +60,7 @@ class Sweep {
   readonly #jobs: JobQueue
   #told = 0
   #reminded = 0
+  #lag = 0
 
   constructor(jobs: JobQueue) {
     this.#jobs = jobs
@@ -65,31 +69,23 @@ class Sweep {
   async run(): Promise<SweepReport> {
     await this.#cancelUnheard()
     await new Batches(this.#jobs).sealForgotten()
-    let look = await this.#look()
-    for (let page = 0; look.due.length > 0 && page < MAX_PAGES; page++) {
+    let found = await look(this.#jobs, PAGE)
+    for (let page = 0; found.due.length > 0 && page < MAX_PAGES; page++) {
       const before = this.#told + this.#reminded
-      for (const { id, state } of look.due) await this.#attend(id, state)
-      look = await this.#look()
+      for (const { id, state } of found.due) await this.#attend(id, state)
+      found = await look(this.#jobs, PAGE)
       if (this.#told + this.#reminded === before) break // what can't be helped now is looked at next time
     }
-    if (look.owed !== look.pending) await this.#audit()
-    const [delivered, undelivered] = look.undelivered > 0 ? await this.#redeliver() : [0, 0]
-    const overdue = look.oldest === undefined ? 0 : Math.max(0, Date.now() - look.oldest)
-    return { owed: look.owed, overdue, told: this.#told, reminded: this.#reminded, delivered, undelivered }
-  }
-
-  async #look() {
-    const reply = await this.#jobs.run(LOOK, [this.#ledger], [Date.now(), PAGE])
-    const [due, owed, pending, undelivered, oldest] = lookReply.parse(reply)
+    if (found.owed !== found.pending) await this.#audit()
+    const [delivered, undelivered] = found.undelivered > 0 ? await this.#redeliver() : [0, 0]
     return {
-      due: Array.from({ length: due.length / 3 }, (_, i) => ({
-        id: due[3 * i] ?? '',
-        state: due[3 * i + 2],
-      })),
-      owed,
-      pending,
+      owed: found.owed,
+      overdue: found.overdue,
+      lag: this.#lag,
+      told: this.#told,
+      reminded: this.#reminded,
+      delivered,
       undelivered,
-      oldest: Number.isFinite(Number(oldest)) && oldest !== '' ? Number(oldest) : undefined,
     }
   }
 
@@ -122,13 +118,17 @@ class Sweep {
   async #tellFinished(id: string): Promise<void> {
     const job = await this.#jobs.read(id)
     const data = job && parseStoredData(JSON.stringify(job.data))
-    if (!job || !data) return
     const { definitions, log } = this.#jobs.options
-    const outcome = jobOutcome(job)
-    const ended = { jobId: id, name: job.name, owner: data.owner, input: data.input }
-    const message = outcomeMessage(definitions.get(job.name), ended, outcome, log)
-    const args = [id, 'finished', outcome.kind, ...messageArguments(message)]
-    this.#told += Number(await this.#jobs.run(TELL, [this.#ledger], args))
+    const outcome = job && jobOutcome(job)
+    const definition = job && definitions.get(job.name)
+    const input = definition ? inputForWords(definition, data?.input) : data?.input
+    const ended = job && data && { jobId: id, name: job.name, owner: data.owner, input }
+    // What can't be read is told in the words of the ledger.
+    const message = ended && outcome && outcomeMessage(definition, ended, outcome, log)
+    const args = [id, 'finished', outcome?.kind ?? 'failure', ...messageArguments(message)]
+    const told = Number(await this.#jobs.run(TELL, [this.#ledger], args))
+    if (told > 0 && job?.finishedOn) this.#lag = Math.max(this.#lag, Date.now() - job.finishedOn)
+    this.#told += told
   }
 
   async #remind(id: string): Promise<void> {
@@ -161,7 +161,6 @@ class Sweep {
   }
 }
 
-const lookReply = z.tuple([z.array(z.string()), z.number(), z.number(), z.number(), z.string()])
 const auditReply = z.array(z.string())
 
 function parseJson(text: string | null): unknown {

@@ -13,6 +13,17 @@ export class UnwrappableError extends Error {
   }
 }
 
+// Where a version of BullMQ has more keys or fewer, every argument has moved, and what our texts take from theirs is another.
+const KEY_COUNTS: Readonly<Record<string, number>> = {
+  addStandardJob: 9,
+  addDelayedJob: 6,
+  addPrioritizedJob: 9,
+  addJobScheduler: 11,
+  updateJobScheduler: 12,
+  reprocessJob: 9,
+  moveToFinished: 14,
+}
+
 /** What is put around one script of BullMQ's. */
 export interface Wrapping {
   /** The name under which our text calls BullMQ's. */
@@ -40,6 +51,8 @@ export async function wrapScripts(
     const script = client.scriptsSet?.[`${name}:${version}`]
     if (!script?.lua || !script.numberOfKeys)
       throw new UnwrappableError(version, `its client has no script ${name}:${version}`)
+    if (script.numberOfKeys !== KEY_COUNTS[name])
+      throw new UnwrappableError(version, `its script ${name} has ${script.numberOfKeys} keys`)
     const lua = `${asFunction(as, script.lua)}${before}${text}`
     const command = commandName(name, lua)
     if (!client.scriptsSet?.[command])
@@ -64,10 +77,13 @@ export function onReply(
 ): void {
   const inner = innards(backend)
   const execute = inner.execCommand
-  inner.execCommand = async function (runner, name, args) {
-    const reply = await execute.call(this, runner, name, args)
-    if (names.includes(name)) look(reply)
-    return reply
+  inner.execCommand = function (runner, name, args) {
+    const answer = execute.call(this, runner, name, args)
+    if (!names.includes(name)) return answer
+    return answer.then(reply => {
+      look(reply)
+      return reply
+    })
   }
 }
 

@@ -302,6 +302,36 @@ describe('a batch', () => {
     expect([level, text]).toEqual([40, expect.stringMatching(/^Count words: failed\./)])
   })
 
+  it('counts a job that is tried again before all have ended as it ends last', async () => {
+    const jobs = newJobs()
+    const owner = newOwner()
+    const {
+      jobs: [first = '', second = ''],
+    } = await jobs.enqueueBatch(count, texts('a', 'b'), { owner })
+    await jobs.cancel(first, { owner })
+    await jobs.retry(first, { owner })
+    await jobs.cancel(first, { owner })
+    expect(await store.inbox(owner)).toEqual([])
+    await jobs.retry(first, { owner })
+    const wait = `${prefix}:enqueue-${queues}:wait`
+    await redis.multi().lrem(wait, 1, first).rpush(wait, first).exec() // so that it ends before the other one
+    await work(jobs)
+    await untilState(jobs, second, 'completed')
+    expect(await messagesOf(store, owner)).toEqual([[25, 'Count words: 2 of 2 finished.']])
+  })
+
+  it('whose jobs are all done by others already leaves nothing behind', async () => {
+    const only = defineJob({ ...count, name: 'only', unique: () => 'one' })
+    const jobs = newJobs({ definitions: [only] })
+    const owner = newOwner()
+    const { id } = await jobs.enqueue(only, { text: 'quiet' }, { owner })
+    const batch = await jobs.enqueueBatch(only, texts('a', 'b'), { owner })
+    expect(batch.jobs).toEqual([id, id])
+    expect(await redis.exists(`${prefix}:enqueue-${queues}:batch:${batch.id}`)).toBe(0)
+    await work(jobs)
+    expect(await messagesOf(store, owner)).toEqual([[25, '1 words.']])
+  })
+
   it('that is enqueued again with its key is the same', async () => {
     const jobs = newJobs()
     const options = { owner: newOwner(), idempotencyKey: 'upload' }
@@ -375,6 +405,30 @@ describe('a schedule', () => {
     expect(await jobs.unschedule(count, { owner, id: 'daily' })).toBe(true)
     await jobs.sweep()
     expect(await store.inbox(owner)).toEqual([])
+  })
+
+  it('that can not be replaced goes on as it was', async () => {
+    const jobs = newJobs()
+    const owner = newOwner()
+    await jobs.schedule(count, { text: 'a' }, { owner, id: 'daily', pattern: '0 7 * * *' })
+    const before = await redis.zrange(`${prefix}:enqueue-${queues}:ledger`, '0', '-1')
+    for (const wrong of [{ pattern: 'at seven' }, { pattern: '0 7 * * *', timeZone: 'Mars/Olympus' }]) {
+      const refused = jobs.schedule(count, { text: 'a' }, { owner, id: 'daily', ...wrong })
+      await expect(refused).rejects.toThrow(TypeError)
+    }
+    expect(await redis.zrange(`${prefix}:enqueue-${queues}:ledger`, '0', '-1')).toEqual(before)
+    expect(before).toHaveLength(1)
+  })
+
+  it('does not end because its next run, due already, is cancelled', async () => {
+    const jobs = newJobs()
+    const owner = newOwner()
+    await jobs.schedule(count, { text: 'a' }, { owner, id: 'often', every: 60_000 })
+    const key = `${prefix}:enqueue-${queues}`
+    const [id = ''] = await redis.zrange(`${key}:ledger`, '0', '-1')
+    await redis.multi().zrem(`${key}:delayed`, id).lrem(`${key}:wait`, 0, id).lpush(`${key}:wait`, id).exec()
+    expect(await jobs.cancel(id, { owner })).toBe('scheduled')
+    expect(await jobs.find(id, { owner })).toMatchObject({ state: 'waiting' })
   })
 
   it('whose next run an operator removes is told as cancelled', async () => {

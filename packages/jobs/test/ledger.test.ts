@@ -64,6 +64,7 @@ describe('the ledger', () => {
     expect(await jobs.sweep()).toEqual({
       owed: 1,
       overdue: 0,
+      lag: 0,
       told: 0,
       reminded: 0,
       delivered: 0,
@@ -133,7 +134,9 @@ it('tells of a job that a worker has ended which is not ours', async () => {
   )
   opened.push(foreign)
   await expect.poll(() => queue.getJobCounts('completed', 'failed')).toEqual({ completed: 1, failed: 1 })
-  expect(await jobs.sweep()).toMatchObject({ told: 2 })
+  const report = await jobs.sweep()
+  expect(report).toMatchObject({ told: 2 })
+  expect(report?.lag).toBeGreaterThan(0)
   expect(await messagesOf(store, good)).toEqual([[25, 'Hello from elsewhere.']])
   expect(await messagesOf(store, bad)).toEqual([[40, 'No greeting. Something went wrong on our side.']])
 })
@@ -158,6 +161,29 @@ it.each(['waiting', 'delayed'])(
     await expect.poll(() => messagesOf(store, owner)).toEqual([[25, 'Hello, Ada.']])
   },
 )
+
+it('says how jobs stand', async () => {
+  const { jobs, key, work } = newQueue()
+  const owner = newOwner()
+  expect(await jobs.stats()).toEqual({
+    waiting: 0,
+    delayed: 0,
+    running: 0,
+    owed: 0,
+    overdue: 0,
+    undelivered: 0,
+  })
+  const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner })
+  await jobs.enqueue(greet, { name: 'Ada' }, { owner, delay: 60_000 })
+  await jobs.enqueue(greet, { name: 'Ada' }, { owner, priority: 2 })
+  await redis.zadd(key('ledger'), Date.now() - 5000, id)
+  const stats = await jobs.stats()
+  expect(stats).toMatchObject({ waiting: 2, delayed: 1, owed: 3 })
+  expect(stats.overdue).toBeGreaterThanOrEqual(5000)
+  await work()
+  await expect.poll(async () => (await jobs.stats()).owed).toBe(1)
+  expect(jobs.counts).toMatchObject({ success: 2, failure: 0 })
+})
 
 it('is due when it should have been picked up, and not before', async () => {
   const { jobs, key } = newQueue()

@@ -102,7 +102,7 @@ describe('throttled progress', () => {
     const { report } = sink(() => new Promise(() => {}))
     await report(at(0.1))
     let isOver = false
-    const over = report.end?.().then(() => {
+    const over = report.end?.()?.then(() => {
       isOver = true
     })
     await vi.advanceTimersByTimeAsync(999)

@@ -7,16 +7,18 @@
   KEYS[2]  its reading: what of the list has been claimed and read (claim.lua says how)
   ARGV[1]  token of this post, so that a post which is sent again is written once; '' if it can't be sent again. It is
            kept in the last record of the post; one that begins with "+", in the reading: for lists whose messages go
-           when they were shown
+           when they were shown. 'first': it can't be sent again, and none of its keys is in the list
   ARGV[2]  cap: how many messages the list keeps
-  ARGV[3]  time to live of the list, ms
+  ARGV[3]  time to live of the list, ms; a hundredth of it may be missing, so that not each post has to renew it
   ARGV[4…] triples of key ('' for none), window (also "+<ms>" from now on) and message (JSON); a key replaces the unread
            message that has it
   returns  { how many unread messages the cap dropped, id of the last message }; dropped is -1 and the id '' if this token
            was written before
 ]]
 local list, reading = KEYS[1], KEYS[2]
-local token, cap, ttl = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local token, cap, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local is_first = token == 'first'
+if is_first then token = '' end
 local state = redis.call('HMGET', reading, 'watermark', 'unread', 'posts')
 local watermark, unread, posts = tonumber(state[1]) or 0, state[2] or '', state[3] or ''
 
@@ -43,24 +45,25 @@ local time = redis.call('TIME')
 local newest = redis.call('LINDEX', list, -1)
 local id = math.max(time[1] * 1000000 + time[2], watermark + 1, (newest and tonumber(id_of(newest)) or 0) + 1)
 
-local written
+local written, length
 for i = 4, #ARGV, 3 do
   local key, window, message = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local lasts = string.match(window, '^%+(%d+)$')
   if lasts then window = string.format(':%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + lasts) end
   local tokens = i + 3 > #ARGV and token or ''
-  if key ~= '' then
+  if key ~= '' and not is_first then
+    local marked = '|' .. key .. '|'
     local records = redis.call('LRANGE', list, 0, -1)
     for n = #records, 1, -1 do
-      local old = id_of(records[n])
-      if string.sub(records[n], #old + 2, #old + #key + 2) == key .. '|' and is_open(old) then
+      local old = string.find(records[n], marked, 1, true) and id_of(records[n])
+      if old and string.sub(records[n], #old + 1, #old + #marked) == marked and is_open(old) then
         redis.call('LREM', list, -1, records[n])
         tokens = string.sub(tokens_of(records[n]) .. tokens, -32)
       end
     end
   end
   written = string.format('%.0f', id)
-  redis.call('RPUSH', list, written .. '|' .. key .. '|' .. window .. '|' .. message .. tokens)
+  length = redis.call('RPUSH', list, written .. '|' .. key .. '|' .. window .. '|' .. message .. tokens)
   id = id + 1
 end
 
@@ -90,11 +93,12 @@ local function drop_one()
 end
 
 local dropped = 0
-for _ = 1, redis.call('LLEN', list) - cap do dropped = dropped + drop_one() end
+for _ = 1, length - cap do dropped = dropped + drop_one() end
 if dropped > 0 then redis.call('HINCRBY', reading, 'dropped', dropped) end
 
--- A broadcast that ends late must not go with one that ends sooner.
-if redis.call('PTTL', list) < tonumber(ttl) then redis.call('PEXPIRE', list, ttl) end
-redis.call('PEXPIRE', reading, ttl)
+-- A broadcast that ends late must not go with one that ends sooner. The reading never goes before the list.
+local left = redis.call('PTTL', list)
+if left < ttl * 0.99 then redis.call('PEXPIRE', list, ttl) end
+if left < ttl * 0.99 or left > ttl then redis.call('PEXPIRE', reading, ttl) end
 redis.call('PUBLISH', list, written)
 return { dropped, written }

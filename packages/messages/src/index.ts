@@ -3,6 +3,7 @@ export type { MessageLink } from './link.ts'
 export { MemoryMessageStore } from './memory-message-store.ts'
 export type { MemoryMessageStoreOptions } from './memory-message-store-options.ts'
 export {
+  type CheckedMessage,
   checkMessage,
   debug,
   error,
@@ -24,7 +25,7 @@ export type {
   Reader,
   Recipient,
 } from './message-store.ts'
-export { encodeMessage } from './record.ts'
+export { encodeChecked, encodeMessage } from './record.ts'
 export type { BroadcastOptions } from './redis-broadcasts.ts'
 export { RedisMessageStore } from './redis-message-store.ts'
 export type { RedisMessageStoreOptions } from './redis-message-store-options.ts'

@@ -11,7 +11,7 @@ export const newMessageSchema = z.object({
   level: z.int().min(0).max(1000),
   text: z
     .string()
-    .transform(plainText)
+    .overwrite(plainText)
     .refine(text => text.trim() !== '', 'expected a text that says something'),
   extraTags: z
     .string()
@@ -50,8 +50,11 @@ export const newMessageSchema = z.object({
  */
 export type NewMessage = z.input<typeof newMessageSchema>
 
+/** A message that {@link checkMessage} has checked. */
+export type CheckedMessage = z.output<typeof newMessageSchema>
+
 /** A message as it was stored: with its id, the time of the Redis server, and its tags. */
-export interface Message extends Omit<z.output<typeof newMessageSchema>, 'expiresIn'> {
+export interface Message extends Omit<CheckedMessage, 'expiresIn'> {
   /** Sorts by time. */
   readonly id: string
   readonly time: Date
@@ -79,7 +82,8 @@ export const error = messageOf(LEVELS.ERROR)
  * Checks a message before it is posted.
  * @throws TypeError naming each field at fault, what was expected of it, and what came.
  */
-export function checkMessage(message: NewMessage): z.output<typeof newMessageSchema> {
+export function checkMessage(message: NewMessage): CheckedMessage {
+  if (isPlain(message)) return { ...message }
   const checked = newMessageSchema.safeParse(message)
   if (checked.success) return checked.data
   const faults = checked.error.issues.map(issue => `${issue.path.join('.') || 'message'}: ${issue.message}`)
@@ -94,6 +98,28 @@ export function tagsOf(message: { level: number; extraTags?: string | undefined 
 function messageOf(level: number): (text: string, options?: MessageOptions) => NewMessage {
   return (text, options) => ({ ...options, level, text })
 }
+
+// What most messages are. The schema says the same of them, and takes ten times as long for it.
+function isPlain(message: NewMessage): message is CheckedMessage {
+  if (typeof message !== 'object' || message === null) return false
+  for (const field in message) if (!PLAIN_FIELDS.has(field)) return false
+  const { level, text, key, job } = message
+  return (
+    Number.isInteger(level) &&
+    level >= 0 &&
+    level <= 1000 &&
+    typeof text === 'string' &&
+    text.length <= MAX_TEXT &&
+    PLAIN_TEXT.test(text) &&
+    text.trim() !== '' &&
+    (key === undefined || (typeof key === 'string' && PLAIN_KEY.test(key))) &&
+    (job === undefined || (typeof job === 'string' && PLAIN_KEY.test(job)))
+  )
+}
+
+const PLAIN_FIELDS = new Set(['level', 'text', 'key', 'job'])
+const PLAIN_TEXT = /^[^\p{Cc}\p{Cs}]+$/u
+const PLAIN_KEY = /^[\w:-]{1,200}$/
 
 // Control characters could forge a line in a log or move the cursor of a terminal; half a surrogate pair breaks JSON readers.
 function plainText(text: string): string {

@@ -1,10 +1,25 @@
 import { levelTag } from './levels.ts'
-import { checkMessage, type Message, type NewMessage, newMessageSchema, tagsOf } from './message.ts'
+import {
+  type CheckedMessage,
+  checkMessage,
+  type Message,
+  type NewMessage,
+  newMessageSchema,
+  tagsOf,
+} from './message.ts'
 import type { MessageList } from './message-list.ts'
 
 /** The key, window and JSON of a message, as the post script takes them. */
 export function encodeMessage(message: NewMessage): [key: string, window: string, json: string] {
-  const { key = '', expiresIn, ...rest } = checkMessage(message)
+  return encodeChecked(checkMessage(message))
+}
+
+/** The same for a message that was checked before. */
+export function encodeChecked({
+  key = '',
+  expiresIn,
+  ...rest
+}: CheckedMessage): [key: string, window: string, json: string] {
   return [key, expiresIn === undefined ? '' : `+${expiresIn}`, JSON.stringify(rest)]
 }
 

@@ -71,13 +71,13 @@ export class MemoryJobs {
     input: StandardSchemaV1.InferInput<Schema>,
     options: EnqueueOptions,
   ): Promise<{ id: string }> {
-    const { owner, idempotencyKey, ...when } = checkOptions(enqueueSchema, options, 'enqueue')
+    const { owner, idempotencyKey, sameInput, ...when } = checkOptions(enqueueSchema, options, 'enqueue')
     const checked = await this.#check(definition, input)
     const key = [owner, definition.name, idempotencyKey]
-    const known = this.#keys.find(key, input)
+    const known = this.#keys.find(key, sameInput ?? input)
     if (known !== undefined) return { id: known }
     const id = newId()
-    this.#keys.keep(key, input, id)
+    this.#keys.keep(key, sameInput ?? input, id)
     return { id: await this.#add(definition, { id, input, checked, owner, ...when }) }
   }
 
