@@ -35,7 +35,11 @@ await app.register(etag)
 await app.register(view, { engine: { pug }, root: new URL('views/', import.meta.url).pathname })
 // Nothing but a name in a cookie: whoever tests knows what they do.
 const owner = request => request.cookies.user
-await app.register(fastifyMessages, { store: gatedByClaim(store), owner })
+await app.register(fastifyMessages, {
+  store: gatedByClaim(store),
+  owner,
+  timeout: 30_000, // a gate may hold a claim for longer than a page would wait
+})
 await app.register(pages, { gates, handlerTimeout: HANDLER_TIMEOUT })
 await app.register(halves, { gates })
 

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
 /**
  * Keeps jobs that may have killed their worker away from the others of this worker. A job is a suspect when it was running
  * in a worker that died; it begins alone, so that only the one that really kills its worker is counted for it, and not each
@@ -6,13 +8,18 @@
  */
 export class Quarantine {
   readonly #patience: number
+  readonly #settling: number
   #running = 0
   #takenAt: number | undefined
   #whenIdle: (() => void) | undefined
 
-  /** @param patience how long a suspect waits for running jobs to finish, and then has the worker for itself, ms. */
-  constructor(patience: number) {
+  /**
+   * @param patience how long a suspect waits for running jobs to finish, and then has the worker for itself, ms
+   * @param settling how long it waits besides, ms: for jobs that were fetched before it, and are not back in the queue yet
+   */
+  constructor(patience: number, settling = 0) {
     this.#patience = patience
+    this.#settling = settling
   }
 
   /** Lets a job run when its turn has come; false when it has to come back later, because a suspect has the worker for itself. */
@@ -25,6 +32,7 @@ export class Quarantine {
     }
     this.#takenAt = Infinity
     if (this.#running > 0) await this.#idle()
+    if (this.#settling > 0) await pause(this.#settling)
     this.#takenAt = performance.now()
     return true
   }

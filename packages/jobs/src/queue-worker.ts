@@ -35,6 +35,8 @@ const MAX_STALLED = 3
 // How long a job that was stalled waits to have its worker for itself, and when the others come back.
 const PATIENCE = 5 * SECOND
 const COME_BACK = SECOND
+// BullMQ fetches as many jobs as may run before the first begins: those beside a suspect are put back first.
+const SETTLING = SECOND / 4
 // A job that this worker doesn't know may be for a newer one: how often it is put back, and for how long each time.
 const PUT_BACKS = 24
 const PUT_BACK_FOR = 5 * SECOND
@@ -71,7 +73,7 @@ export class QueueWorker {
   readonly #runs = new Set<Run>()
   #isLeaving = false
   readonly #ends = new EventEmitter()
-  readonly #quarantine = new Quarantine(PATIENCE)
+  readonly #quarantine = new Quarantine(PATIENCE, SETTLING)
   readonly #sandboxes = new SandboxPool()
 
   /**

@@ -36,7 +36,7 @@ it('a job that blocks the event loop past its lock is done by another worker, an
   // The first one wakes, and what it has done comes too late.
   const late = ({ err }: LogLine) => /moveToFinished/.test(String(err))
   await Promise.any(workers.map(worker => worker.logged(late)))
-  await expect.poll(async () => (await jobs.sweep())?.owed).toBe(0)
+  await expect.poll(async () => (await jobs.stats()).owed).toBe(0)
   expect(await messagesOf(store, owner)).toEqual([[25, 'Done the 2. time.']])
 })
 
@@ -55,6 +55,6 @@ it('a job that does so each time is given up, and its neighbours are done', { ti
   expect([level, text]).toEqual([40, expect.stringMatching(/stopped several times/)])
   for (const neighbour of neighbours)
     expect(await messagesOf(store, neighbour)).toEqual([[25, expect.stringMatching(/^Done/)]])
-  await expect.poll(async () => (await jobs.sweep())?.owed).toBe(0)
+  await expect.poll(async () => (await jobs.stats()).owed).toBe(0)
   expect(await messagesOf(store, owner ?? '')).toHaveLength(1)
 })
