@@ -13,9 +13,10 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const { redis, url } = testRedis()
 const DIES = 'job-3'
-const NOTHING_ELSE = { lost: [], doubled: [], contradictory: [], mismatched: [], unexpected: [] }
+const NOTHING_ELSE = { lost: [], doubled: [], contradictory: [], unexpected: [] }
 let designs = 0
 
+// Whether BullMQ then gives the job up as stalled, so that what was told is mismatched as well, depends on the machine.
 // A checker that finds nothing wrong with these would find nothing wrong with ours either.
 it('finds what a listener of `completed` loses when its worker dies before it has told', async () => {
   expect(await judge('completed-listener')).toMatchObject({ ...NOTHING_ELSE, lost: [DIES] })
