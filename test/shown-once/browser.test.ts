@@ -18,7 +18,10 @@ describe.skipIf(!executablePath)('in a browser', () => {
   beforeAll(async () => {
     webs = await Scene.webs({ prefix, store: 'redis' })
   })
-  afterAll(() => Promise.all(browsers.map(browser => browser.close())))
+  afterAll(async () => {
+    await Promise.all(browsers.map(browser => browser.close()))
+    await Promise.all(webs.map(web => web.end('SIGTERM')))
+  })
 
   /** Somebody with a browser; Playwright's has no page cache unless it is asked for. */
   async function someone({ hasPageCache = false } = {}): Promise<{ user: string; page: Page }> {

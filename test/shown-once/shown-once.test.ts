@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { testRedis } from '../redis.ts'
 import { CASES, twoTabs } from './cases.ts'
 import { Scene } from './scene.ts'
@@ -9,6 +9,7 @@ let webs: [Web, Web]
 beforeAll(async () => {
   webs = await Scene.webs({ prefix, store: 'redis' })
 })
+afterAll(() => Promise.all(webs.map(web => web.end('SIGTERM'))))
 
 const NOTHING_WRONG = { lost: [], doubled: [], unexpected: [] }
 
