@@ -125,7 +125,7 @@ describe('starting a job', () => {
     expect((await browser.post(`${path}/cancel`, form)).headers.location).toBe(path)
     const page = (await browser.get(path)).body
     expect(page).toContain('Cancelled')
-    expect(messagesOn(page)).toEqual([expect.stringContaining('cancelled')])
+    expect(messagesOn(page)).toEqual(['error: The demo job “x” was cancelled.'])
 
     await browser.post(`${path}/cancel`, form)
     expect(messagesOn((await browser.get(path)).body)).toEqual([expect.stringContaining('had ended before')])

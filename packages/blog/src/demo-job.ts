@@ -56,6 +56,7 @@ export function defineDemo({ hangsFor = 60_000 }: { hangsFor?: number } = {}) {
       success: ({ input }) => `The demo job${named(input.label)} succeeded.`,
       partial: ({ input }) => `The demo job${named(input.label)} succeeded in part.`,
       failure: ({ input, reason }) => `The demo job${named(input.label)} failed. ${reason}`,
+      cancelled: ({ input }) => `The demo job${named(input.label)} was cancelled.`,
     },
   })
 }
