@@ -4,10 +4,13 @@
 export class PageError extends Error {
   override readonly name = 'PageError'
   readonly statusCode: number
+  /** In how many seconds to try again, where the status is one that passes. */
+  readonly retryAfter: number | undefined
 
-  constructor(statusCode: number, message: string, options?: ErrorOptions) {
+  constructor(statusCode: number, message: string, options: ErrorOptions & { retryAfter?: number } = {}) {
     super(message, options)
     this.statusCode = statusCode
+    this.retryAfter = options.retryAfter
   }
 }
 

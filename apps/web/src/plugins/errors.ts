@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { type ErrorPage, errorPage } from '../error-page.ts'
-import { notFound } from '../page-error.ts'
+import { notFound, PageError } from '../page-error.ts'
 import type { Views } from '../views.ts'
 import { isUnsafe } from './own-site.ts'
 import { leaveSession } from './session.ts'
@@ -65,7 +65,7 @@ function answer(error: unknown, request: FastifyRequest, reply: FastifyReply, vi
   for (const name of ['content-length', 'content-disposition', 'etag', 'last-modified'])
     reply.removeHeader(name)
   reply.code(page.status).header('cache-control', 'private, no-store')
-  if (page.status === 503 || page.status === 429) reply.header('retry-after', String(RETRY_AFTER_SECONDS))
+  if (page.status === 503 || page.status === 429) reply.header('retry-after', retryAfter(error))
   if (wantsJson(request)) {
     return reply
       .type('application/json; charset=utf-8')
@@ -77,6 +77,11 @@ function answer(error: unknown, request: FastifyRequest, reply: FastifyReply, vi
       })
   }
   return reply.type('text/html; charset=utf-8').send(views.error({ page, reference: request.id }))
+}
+
+function retryAfter(error: unknown): string {
+  const seconds = error instanceof PageError ? error.retryAfter : undefined
+  return String(seconds ?? RETRY_AFTER_SECONDS)
 }
 
 function logError(error: unknown, page: ErrorPage, request: FastifyRequest): void {
