@@ -14,6 +14,7 @@ export type { BatchOptions, EnqueueOptions, ScheduleOptions } from './enqueue-op
 export { InvalidInputError } from './invalid-input-error.ts'
 export type { Steps } from './job-context.ts'
 export type { JobsCounts, JobsEvent } from './job-counters.ts'
+export type { JobEnd } from './job-end.ts'
 export { JobFailure } from './job-failure.ts'
 export type { JobFacts } from './job-messages.ts'
 export type { Cancellation } from './job-queue.ts'

@@ -1,6 +1,8 @@
 import type { JobCounters } from './job-counters.ts'
+import type { JobEnd } from './job-end.ts'
 import type { JobQueue } from './job-queue.ts'
 import { QueueWorker } from './queue-worker.ts'
+import { Quota } from './quota.ts'
 
 /** What a worker is given. */
 export interface JobWorkerOptions {
@@ -12,19 +14,24 @@ export interface JobWorkerOptions {
   lockDuration: number
   /** ms */
   stalledInterval: number
+  /** After so many it takes no more. */
+  maxJobs?: number | undefined
+  onEnded?: ((end: JobEnd) => void) | undefined
 }
 
 /** Takes jobs, of all shards, and runs them. Made by `jobs.work()`. */
 export class JobWorker {
   readonly #workers: readonly QueueWorker[]
+  readonly #quota: Quota
 
   /**
    * Starts a worker.
    * @throws UnwrappableError where BullMQ's finish script can't be wrapped: no job is taken then.
    */
-  static async start({ queues, concurrency, ...options }: JobWorkerOptions): Promise<JobWorker> {
+  static async start({ queues, concurrency, maxJobs, ...options }: JobWorkerOptions): Promise<JobWorker> {
     // Where there are more shards than jobs may run at once, each shard still has one.
-    const each = { ...options, concurrency: Math.ceil(concurrency / queues.length) }
+    const quota = new Quota(maxJobs)
+    const each = { ...options, quota, concurrency: Math.ceil(concurrency / queues.length) }
     const started = await Promise.allSettled(queues.map(jobs => QueueWorker.start({ jobs, ...each })))
     const workers = started.flatMap(start => (start.status === 'fulfilled' ? [start.value] : []))
     for (const start of started) {
@@ -32,16 +39,31 @@ export class JobWorker {
       await Promise.all(workers.map(worker => worker.close({ force: true })))
       throw start.reason
     }
-    return new JobWorker(workers)
+    return new JobWorker(workers, quota)
   }
 
-  private constructor(workers: readonly QueueWorker[]) {
+  private constructor(workers: readonly QueueWorker[], quota: Quota) {
     this.#workers = workers
+    this.#quota = quota
   }
 
   /** How many jobs run at this moment. */
   get running(): number {
     return this.#workers.reduce((sum, { running }) => sum + running, 0)
+  }
+
+  /** Fulfilled when the last of `maxJobs` has begun: it takes no more, and can be closed. */
+  get spent(): Promise<void> {
+    return this.#quota.spent
+  }
+
+  /**
+   * When Redis last answered this worker, as `Date.now()` tells it: it asked for a job, ended one, or renewed a lock. Where
+   * there are several shards, the one that has waited longest counts. A worker asks every 10 s at least; one whose last
+   * contact is longer ago doesn't take jobs, whatever other connections say.
+   */
+  get lastContact(): number {
+    return Math.min(...this.#workers.map(({ lastContact }) => lastContact))
   }
 
   /**

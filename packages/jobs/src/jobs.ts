@@ -18,6 +18,7 @@ import {
   type ScheduleOptions,
 } from './enqueue-options.ts'
 import { JobCounters, type JobsCounts, type JobsEvent } from './job-counters.ts'
+import type { JobEnd } from './job-end.ts'
 import { type Cancellation, JobQueue, PICK_UP_WITHIN } from './job-queue.ts'
 import { type JobStats, jobStats } from './job-stats.ts'
 import { type JobView, jobView } from './job-view.ts'
@@ -62,6 +63,8 @@ export interface JobsOptions {
   sweepEvery?: number
   /** Told of what is counted: outcomes by kind, stalled jobs, what a sweep did. */
   onEvent?(event: JobsEvent, count: number): void
+  /** Told of each job that a worker of this process has ended. */
+  onEnded?(end: JobEnd): void
 }
 
 /** Options of {@link Jobs.work}. */
@@ -72,6 +75,8 @@ export interface WorkOptions {
   lockDuration?: number
   /** How often jobs without a lock are looked for, ms; default 5 s. For tests. */
   stalledInterval?: number
+  /** After so many jobs it takes no more; default: no limit. `worker.spent` says when. */
+  maxJobs?: number
 }
 
 /** Whose job is meant. Without an owner, anybody's: for staff. */
@@ -96,16 +101,18 @@ export class Jobs {
   /** By the number of the shard. */
   readonly #queues: readonly JobQueue[]
   readonly #counters: JobCounters
+  readonly #onEnded: ((end: JobEnd) => void) | undefined
   readonly #sweeping: NodeJS.Timeout | undefined
 
   constructor(options: JobsOptions) {
-    const { redis, store, definitions, log = silentLog, onEvent, ...rest } = options
+    const { redis, store, definitions, log = silentLog, onEvent, onEnded, ...rest } = options
     this.#options = checkOptions(optionsSchema, rest, 'createJobs')
     const { queue: name, sweepEvery } = this.#options
     this.#store = store
     this.#log = log
     this.#definitions = byName(definitions)
     this.#counters = new JobCounters(onEvent)
+    this.#onEnded = onEnded
     const shared = { redis, store, definitions: this.#definitions, log, name }
     this.#queues = store.prefixes.map(prefix => new JobQueue({ ...shared, prefix }))
     if (sweepEvery > 0) {
@@ -280,7 +287,12 @@ export class Jobs {
   async work(options: WorkOptions = {}): Promise<JobWorker> {
     const checked = checkOptions(workSchema, options, 'work')
     await this.#store.checkShards()
-    return JobWorker.start({ queues: this.#queues, counters: this.#counters, ...checked })
+    return JobWorker.start({
+      queues: this.#queues,
+      counters: this.#counters,
+      onEnded: this.#onEnded,
+      ...checked,
+    })
   }
 
   /** Closes what this opened. Workers are closed by whoever started them. */
@@ -420,6 +432,7 @@ const workSchema = z.strictObject({
     .int()
     .min(100)
     .default(5 * SECOND),
+  maxJobs: z.int().min(1).optional(),
 })
 
 function summed(reports: readonly SweepReport[]): SweepReport {

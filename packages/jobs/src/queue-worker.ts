@@ -1,13 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
-import {
-  type BackendFactory,
-  DelayedError,
-  type Job,
-  type RedisQueueBackend,
-  WaitingError,
-  type Worker,
-} from 'bullmq'
+import { type BackendFactory, DelayedError, type Job, type RedisQueueBackend, WaitingError } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
 import { announcement, keepInput, storedResult } from './announcement.ts'
 import { cancelled, giveUp, tryAgain } from './attempt-error.ts'
@@ -17,10 +10,12 @@ import type { AnyJobDefinition } from './define-job.ts'
 import { decodeFailure } from './failed-reason.ts'
 import { hideError } from './hidden-error.ts'
 import type { JobCounters } from './job-counters.ts'
+import type { JobEnd } from './job-end.ts'
 import type { JobQueue } from './job-queue.ts'
 import { JobStopped } from './job-stopped.ts'
 import { throttledProgress } from './progress.ts'
 import { Quarantine } from './quarantine.ts'
+import type { Quota } from './quota.ts'
 import { runJob } from './run-job.ts'
 import { SandboxPool } from './sandbox-pool.ts'
 import { settlingBackend } from './settle.ts'
@@ -54,6 +49,8 @@ export interface QueueWorkerOptions {
   lockDuration: number
   /** ms */
   stalledInterval: number
+  quota: Quota
+  onEnded?: ((end: JobEnd) => void) | undefined
 }
 
 /**
@@ -68,7 +65,7 @@ interface Run {
 export class QueueWorker {
   readonly #options: QueueWorkerOptions
   readonly #connection: Redis | Cluster
-  readonly #worker: Worker
+  readonly #worker: TolerantWorker
   readonly #cancellations: Cancellations
   readonly #runs = new Set<Run>()
   #isLeaving = false
@@ -124,11 +121,17 @@ export class QueueWorker {
     )
     this.#cancellations = new Cancellations(jobs, jobs.connection())
     this.#listen()
+    options.quota.spent.then(() => this.#worker.pause(true))
   }
 
   /** How many jobs run at this moment. */
   get running(): number {
     return this.#runs.size
+  }
+
+  /** When Redis last answered this worker, as `Date.now()` tells it: it asked for a job, ended one, or renewed a lock. */
+  get lastContact(): number {
+    return this.#worker.lastContact
   }
 
   /**
@@ -149,9 +152,15 @@ export class QueueWorker {
   }
 
   #listen(): void {
-    const { jobs, counters } = this.#options
+    const { jobs, counters, onEnded } = this.#options
     const { log } = jobs.options
+    const ended = (job: Job, outcome: JobEnd['outcome']) => {
+      counters.count(outcome)
+      onEnded?.({ job: job.name, jobId: job.id ?? '', outcome, ms: took(job) })
+    }
     this.#worker.on('error', err => log.warn({ err }, 'trouble with the queue'))
+    for (const answered of ['completed', 'failed', 'locksRenewed'] as const)
+      this.#worker.on(answered, () => this.#worker.contacted())
     this.#worker.on('stalled', jobId => {
       counters.count('stalled')
       log.warn({ jobId }, 'job picked up again: its worker died or hung')
@@ -161,13 +170,14 @@ export class QueueWorker {
     })
     this.#worker.on('completed', job => {
       const { kind } = storedResult(job)
-      counters.count(kind)
+      ended(job, kind)
       log.info({ ...facts(job), ms: took(job) }, `job ended: ${kind}`)
     })
     this.#worker.on('failed', (job, err) => {
       if (!job) return log.error({ err }, 'a job that can not be read has failed')
       const { kind, reason } = decodeFailure(job.failedReason)
-      counters.count(job.finishedOn ? kind : 'retried')
+      if (job.finishedOn) ended(job, kind)
+      else counters.count('retried')
       if (job.finishedOn) log.warn({ ...facts(job), ms: took(job), reason }, `job ended: ${kind}`)
       else
         log.warn(
@@ -188,6 +198,11 @@ export class QueueWorker {
     if (this.#isForOthers(job)) {
       this.#quarantine.leave(suspicion)
       return this.#putBack(job, token, PUT_BACK_FOR)
+    }
+    if (!this.#options.quota.take()) {
+      this.#quarantine.leave(suspicion)
+      await job.moveToWait(token)
+      throw new WaitingError()
     }
     const stop = this.#cancellations.begin(id)
     const run: Run = {}
