@@ -9,6 +9,7 @@ import { ledgerEntrySchema } from './ledger-entry.ts'
 import { outcomeMessage, overdueMessage } from './outcome.ts'
 import { DELIVER, OwnScript, POST } from './script.ts'
 import { parseStoredData } from './stored-job.ts'
+import type { SweepReport } from './sweep-report.ts'
 
 const SECOND = 1000
 // Longer than a sweep takes; a process that dies in the middle holds up the next one for no longer.
@@ -20,23 +21,6 @@ const AUDIT = new OwnScript('audit')
 const TELL = new OwnScript('tell', DELIVER)
 const REMIND = new OwnScript('remind', DELIVER)
 const REDELIVER = new OwnScript('redeliver', POST)
-
-/** What a sweep has found and done. */
-export interface SweepReport {
-  /** Jobs whose outcome is owed. */
-  readonly owed: number
-  /** How long the one that was due first has been due, ms; 0 for none. */
-  readonly overdue: number
-  /** Owners who were told of a job that had ended, or was gone, without one of our workers. */
-  readonly told: number
-  /** The longest time between the end of a job and the moment in which its owner was told by this sweep, ms. */
-  readonly lag: number
-  /** Owners who were told that a job takes longer. */
-  readonly reminded: number
-  /** Messages that couldn't be delivered before and were now, and those that still can't be. */
-  readonly delivered: number
-  readonly undelivered: number
-}
 
 /**
  * Looks after what is owed in a queue: jobs that nobody picks up, that were removed, or that a worker has ended which isn't
