@@ -102,7 +102,9 @@ it('testing kits are imported by tests alone', () => {
 })
 
 it('Lua lives in files of its own, each with a header that names its keys, arguments and answer', () => {
-  const scripts = ['packages/messages/lua', 'packages/jobs/lua'].flatMap(folder => filesIn(folder, '.lua'))
+  const scripts = ['packages/messages/lua', 'packages/jobs/lua', 'packages/blog/lua'].flatMap(folder =>
+    filesIn(folder, '.lua'),
+  )
   expect(scripts.length).toBeGreaterThanOrEqual(5)
   for (const script of scripts)
     expect(read(script), script).toMatch(/^--\[\[[\s\S]*KEYS[\s\S]*ARGV[\s\S]*returns[\s\S]*?\]\]/)

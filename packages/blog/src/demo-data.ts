@@ -1,5 +1,5 @@
 import type { Blog } from './blog.ts'
-import { type User, UsernameTakenError } from './user-store.ts'
+import { type User, UsernameTakenError } from './user.ts'
 
 /** The demo accounts' password. They exist only where DEMO is set. */
 export const DEMO_PASSWORD = 'tidings-demo'

@@ -36,6 +36,11 @@ export function unmatchableHash(cost: number = PASSWORD_COST): string {
   return format(cost, randomBytes(16), randomBytes(KEY_BYTES))
 }
 
+/** Whether a hash was made at a lower cost than this. */
+export function isCheaper(hash: string, cost: number): boolean {
+  return Number(HASH.exec(hash)?.[1]) < cost
+}
+
 /** Throws unless `cost` is one that scrypt takes and a login can wait for: a power of two from 2^10 to 2^20. */
 export function checkPasswordCost(cost: number): void {
   const exponent = Math.log2(cost)

@@ -1,44 +1,30 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
+import { checkNewPassword, isNotTooLong } from './new-password.ts'
 import {
   checkPasswordCost,
   hashPassword,
+  isCheaper,
   PASSWORD_COST,
   unmatchableHash,
   verifyPassword,
 } from './password.ts'
-import { storedDate } from './stored-date.ts'
-
-const username = z
-  .string()
-  .regex(
-    /^[a-z0-9][a-z0-9._-]{0,39}$/i,
-    'Expected a username of up to 40 letters, digits, dots, dashes and underscores that starts with a letter or digit.',
-  )
+import {
+  type Role,
+  role,
+  type User,
+  UsernameTakenError,
+  type UserRecord,
+  username,
+  userRecord,
+} from './user.ts'
 
 /** What a new account needs. A username keeps its case but is unique without it; a password has 8 to 1000 characters. */
-export const newUser = z.object({
-  username,
-  password: z.string().min(8, 'Expected a password of at least 8 characters.').max(1000),
-  role: z.enum(['member', 'staff']).default('member'),
-})
+const newUser = z.object({ username, password: z.string(), role: role.default('member') })
 
-const userRecord = z.object({
-  id: z.string(),
-  username: z.string(),
-  role: z.enum(['member', 'staff']),
-  createdAt: storedDate,
-  passwordHash: z.string(),
-})
-
-/** Somebody with an account. `id` is a random UUID: the owner of their jobs, messages and files. */
-export type User = Omit<z.output<typeof userRecord>, 'passwordHash'>
-
-/** `create` refused a username that somebody has already, in whatever case. */
-export class UsernameTakenError extends Error {
-  override name = 'UsernameTakenError'
-}
+const REPLACE = readFileSync(new URL('../lua/replace-record.lua', import.meta.url), 'utf8')
 
 /** The accounts: one record a user by id, and one key a username that points to it. */
 export class UserStore {
@@ -60,24 +46,26 @@ export class UserStore {
 
   /**
    * Makes an account.
-   * @throws UsernameTakenError when the name is taken, and a ZodError when name or password can't be one
+   * @throws UsernameTakenError when the name is taken, a ZodError when name or password can't be one, CommonPasswordError
    */
   async create(user: z.input<typeof newUser>): Promise<User> {
     const { username, password, role } = newUser.parse(user)
+    await checkNewPassword(password, username)
     const record = {
       id: randomUUID(),
       username,
       role,
       createdAt: new Date(),
+      isDisabled: false,
+      epoch: 0,
       passwordHash: await hashPassword(password, this.#passwordCost),
     }
     // MSETNX sets both keys or neither, so two people can't get one name and no name is taken by nobody.
-    const stored = JSON.stringify(z.encode(userRecord, record))
     const created = await this.#redis.msetnx(
       this.#nameKey(username),
       record.id,
       this.#userKey(record.id),
-      stored,
+      textOf(record),
     )
     if (!created) throw new UsernameTakenError(`The username “${username}” is taken.`)
     return withoutHash(record)
@@ -85,7 +73,7 @@ export class UserStore {
 
   /** The user with this id. */
   async find(id: string): Promise<User | undefined> {
-    const record = await this.#record(id)
+    const { record } = await this.#read(id)
     return record && withoutHash(record)
   }
 
@@ -95,21 +83,86 @@ export class UserStore {
     return id === null ? undefined : this.find(id)
   }
 
-  /** The user whose name and password these are. Takes as long for a name that nobody has as for a wrong password. */
+  /**
+   * The user whose name and password these are, unless the account is disabled. Takes as long for a name that nobody has as for
+   * a wrong password. A hash of a lower cost than is usual now is made anew.
+   */
   async authenticate(name: string, password: string): Promise<User | undefined> {
     const known = username.safeParse(name).success
     const id = known ? await this.#redis.get(this.#nameKey(name)) : null
-    const record = await this.#record(id ?? 'nobody')
-    const matches = await verifyPassword(
-      password.slice(0, 1000),
-      record?.passwordHash ?? unmatchableHash(this.#passwordCost),
-    )
-    return matches && record && password.length <= 1000 ? withoutHash(record) : undefined
+    const { record } = await this.#read(id ?? 'nobody')
+    const hash = record?.passwordHash ?? unmatchableHash(this.#passwordCost)
+    const matches = await verifyPassword(password.slice(0, 1000), hash)
+    if (!matches || !record || record.isDisabled || !isNotTooLong(password)) return undefined
+    if (isCheaper(hash, this.#passwordCost)) {
+      const passwordHash = await hashPassword(password, this.#passwordCost)
+      await this.#change(record.id, now => (now.passwordHash === hash ? { passwordHash } : {}))
+    }
+    return withoutHash(record)
   }
 
-  async #record(id: string) {
-    const stored = await this.#redis.get(this.#userKey(id))
-    return stored === null ? undefined : z.decode(userRecord, JSON.parse(stored))
+  /**
+   * Gives somebody another password, which ends all their sessions.
+   * @returns the user; undefined where there is none
+   * @throws a ZodError when it can't be a password, CommonPasswordError
+   */
+  async setPassword(id: string, password: string): Promise<User | undefined> {
+    const user = await this.find(id)
+    if (user === undefined) return undefined
+    await checkNewPassword(password, user.username)
+    const passwordHash = await hashPassword(password, this.#passwordCost)
+    return this.#change(id, ({ epoch }) => ({ passwordHash, epoch: epoch + 1 }))
+  }
+
+  /** Says what somebody may do, from their next request on. @returns the user; undefined where there is none */
+  setRole(id: string, wanted: Role): Promise<User | undefined> {
+    return this.#change(id, () => ({ role: role.parse(wanted) }))
+  }
+
+  /** Ends all sessions of somebody, who may log in again. @returns the user; undefined where there is none */
+  endSessions(id: string): Promise<User | undefined> {
+    return this.#change(id, ({ epoch }) => ({ epoch: epoch + 1 }))
+  }
+
+  /** Ends all sessions of somebody, and lets them in no more. @returns the user; undefined where there is none */
+  disable(id: string): Promise<User | undefined> {
+    return this.#change(id, ({ epoch }) => ({ isDisabled: true, epoch: epoch + 1 }))
+  }
+
+  /** Lets somebody in again. @returns the user; undefined where there is none */
+  enable(id: string): Promise<User | undefined> {
+    return this.#change(id, () => ({ isDisabled: false }))
+  }
+
+  /**
+   * Removes an account; whoever had it counts as logged out at once, and the name is free. What they own is removed by
+   * `deleteUser`. @returns the user who was; undefined where there was none
+   */
+  async delete(id: string): Promise<User | undefined> {
+    for (;;) {
+      const { text, record } = await this.#read(id)
+      if (text === null || record === undefined) return undefined
+      if (await this.#replace([this.#userKey(id), this.#nameKey(record.username)], text, ''))
+        return withoutHash(record)
+    }
+  }
+
+  async #change(id: string, change: (now: UserRecord) => Partial<UserRecord>): Promise<User | undefined> {
+    for (;;) {
+      const { text, record } = await this.#read(id)
+      if (text === null || record === undefined) return undefined
+      const changed = { ...record, ...change(record) }
+      if (await this.#replace([this.#userKey(id)], text, textOf(changed))) return withoutHash(changed)
+    }
+  }
+
+  async #replace(keys: string[], text: string, by: string): Promise<boolean> {
+    return (await this.#redis.eval(REPLACE, keys.length, ...keys, text, by)) === 1
+  }
+
+  async #read(id: string): Promise<{ text: string | null; record: UserRecord | undefined }> {
+    const text = await this.#redis.get(this.#userKey(id))
+    return { text, record: text === null ? undefined : z.decode(userRecord, JSON.parse(text)) }
   }
 
   #userKey(id: string): string {
@@ -121,7 +174,11 @@ export class UserStore {
   }
 }
 
+function textOf(record: UserRecord): string {
+  return JSON.stringify(z.encode(userRecord, record))
+}
+
 // Nothing outside this file ever holds a hash, so none can be logged or rendered.
-function withoutHash({ passwordHash: _, ...user }: z.output<typeof userRecord>): User {
+function withoutHash({ passwordHash: _, ...user }: UserRecord): User {
   return user
 }

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { testRedis } from '../../../test/redis.ts'
-import { createBlog, UsernameTakenError } from '../src/index.ts'
+import { CommonPasswordError, createBlog, UsernameTakenError } from '../src/index.ts'
 
 const { redis, prefix } = testRedis()
 const { users } = createBlog({ redis, prefix, passwordCost: 1024 })
@@ -13,6 +13,8 @@ it('makes an account that is found by its id and by its name', async () => {
     username: 'Carol',
     role: 'member',
     createdAt: expect.any(Date),
+    isDisabled: false,
+    epoch: 0,
   })
   expect(await users.find(user.id)).toEqual(user)
   expect(await users.findByName('cArOL')).toEqual(user)
@@ -100,4 +102,94 @@ it('never hands out the hash', async () => {
 
 it('refuses a cost that scrypt can not take', () => {
   expect(() => createBlog({ redis, passwordCost: 1000 })).toThrow('power of two')
+})
+
+it('refuses what attackers try first, in whatever case, and the username', async () => {
+  for (const common of ['password', '12345678', 'Football1', 'leo-the-lion'])
+    await expect(users.create({ username: 'Leo-the-Lion', password: common }), common).rejects.toThrow(
+      CommonPasswordError,
+    )
+  expect(await users.findByName('leo-the-lion')).toBeUndefined()
+})
+
+describe('an account', () => {
+  it('gets another password, and a new epoch', async () => {
+    const { id } = await users.create({ username: 'mallory', password })
+    expect(await users.setPassword(id, 'a better one')).toMatchObject({ id, epoch: 1 })
+    expect(await users.authenticate('mallory', password)).toBeUndefined()
+    expect(await users.authenticate('mallory', 'a better one')).toMatchObject({ id, epoch: 1 })
+    await expect(users.setPassword(id, 'short')).rejects.toThrow('at least 8')
+    await expect(users.setPassword(id, 'mallory')).rejects.toThrow()
+    await expect(users.setPassword(id, 'password1')).rejects.toThrow(CommonPasswordError)
+    expect(await users.find(id)).toMatchObject({ epoch: 1 })
+  })
+
+  it('changes its role, and begins a new epoch when all sessions are to end', async () => {
+    const { id } = await users.create({ username: 'nina', password })
+    expect(await users.setRole(id, 'staff')).toMatchObject({ role: 'staff', epoch: 0 })
+    expect(await users.endSessions(id)).toMatchObject({ role: 'staff', epoch: 1 })
+    expect(await users.find(id)).toMatchObject({ role: 'staff', epoch: 1 })
+  })
+
+  it('that is disabled lets nobody in until it is enabled, and none of its sessions ever again', async () => {
+    const { id } = await users.create({ username: 'oscar', password })
+    expect(await users.disable(id)).toMatchObject({ isDisabled: true, epoch: 1 })
+    expect(await users.authenticate('oscar', password)).toBeUndefined()
+    await users.enable(id)
+    expect(await users.authenticate('oscar', password)).toMatchObject({ isDisabled: false, epoch: 1 })
+  })
+
+  it('that is deleted is gone, and its name free for somebody else with another id', async () => {
+    const { id } = await users.create({ username: 'Peggy', password })
+    expect(await users.delete(id)).toMatchObject({ username: 'Peggy' })
+    expect(await users.delete(id)).toBeUndefined()
+    expect(await users.find(id)).toBeUndefined()
+    expect(await users.authenticate('peggy', password)).toBeUndefined()
+    const again = await users.create({ username: 'peggy', password })
+    expect(again.id).not.toBe(id)
+  })
+
+  it('that nobody has changes in no way', async () => {
+    for (const change of [
+      users.setPassword('nobody', 'a better one'),
+      users.setRole('nobody', 'staff'),
+      users.endSessions('nobody'),
+      users.disable('nobody'),
+      users.enable('nobody'),
+    ])
+      expect(await change).toBeUndefined()
+    expect(await users.find('nobody')).toBeUndefined()
+  })
+
+  it('loses none of the changes that are made at once', async () => {
+    const { id } = await users.create({ username: 'rupert', password })
+    await Promise.all([
+      ...Array.from({ length: 20 }, () => users.endSessions(id)),
+      users.setRole(id, 'staff'),
+      users.setPassword(id, 'a better one'),
+      users.disable(id),
+    ])
+    expect(await users.find(id)).toMatchObject({ epoch: 22, role: 'staff', isDisabled: true })
+    await users.enable(id)
+    expect(await users.authenticate('rupert', 'a better one')).toMatchObject({ id })
+  })
+
+  it('of an earlier version, without an epoch, is read as it was meant', async () => {
+    const { id } = await users.create({ username: 'sybil', password })
+    const { isDisabled: _, epoch: __, ...old } = JSON.parse((await redis.get(`${prefix}:user:${id}`)) ?? '')
+    await redis.set(`${prefix}:user:${id}`, JSON.stringify(old))
+    expect(await users.authenticate('sybil', password)).toMatchObject({ isDisabled: false, epoch: 0 })
+    expect(await users.endSessions(id)).toMatchObject({ epoch: 1 })
+  })
+})
+
+it('makes the hash anew at the next login when the cost has risen, and ends no session by it', async () => {
+  const { id } = await users.create({ username: 'trent', password })
+  const dearer = createBlog({ redis, prefix, passwordCost: 2048 }).users
+  expect(await dearer.authenticate('trent', 'wrong password')).toBeUndefined()
+  expect(await redis.get(`${prefix}:user:${id}`)).toContain('N=1024')
+  expect(await dearer.authenticate('trent', password)).toMatchObject({ epoch: 0 })
+  expect(await redis.get(`${prefix}:user:${id}`)).toContain('N=2048')
+  expect(await users.authenticate('trent', password)).toMatchObject({ id, epoch: 0 })
+  expect(await redis.get(`${prefix}:user:${id}`)).toContain('N=2048')
 })
