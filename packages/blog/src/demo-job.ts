@@ -53,6 +53,7 @@ export function defineDemo({ hangsFor = 60_000 }: { hangsFor?: number } = {}) {
     },
 
     messages: {
+      overdue: ({ input }) => `The demo job${named(input.label)} is taking longer than expected.`,
       success: ({ input }) => `The demo job${named(input.label)} succeeded.`,
       partial: ({ input }) => `The demo job${named(input.label)} succeeded in part.`,
       failure: ({ input, reason }) => `The demo job${named(input.label)} failed. ${reason}`,

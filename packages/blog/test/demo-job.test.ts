@@ -27,6 +27,17 @@ it.each([
   expect(message).toMatchObject({ level, text })
 })
 
+it('says its label also when it waits for long, and when it is cancelled', () => {
+  const facts = {
+    input: { label: LABEL, outcome: 'succeed' as const, seconds: 0 },
+    owner: 'alice',
+    jobId: 'a',
+    reason: '',
+  }
+  expect(demo.messages.overdue?.(facts)).toBe(`The demo job “${LABEL}” is taking longer than expected.`)
+  expect(demo.messages.cancelled?.(facts)).toBe(`The demo job “${LABEL}” was cancelled.`)
+})
+
 it('fails once when it is flaky, with an error that nobody is shown, and then succeeds', async () => {
   const input = { label: LABEL, outcome: 'flaky', seconds: 0 } as const
   const first = await performJob(demo, input, { attempt: 1 })

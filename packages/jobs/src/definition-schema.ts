@@ -42,6 +42,7 @@ const recipe = z.strictObject({
   messages: z.strictObject(
     {
       started: textFunction.optional(),
+      overdue: textFunction.optional(),
       success: textFunction,
       partial: textFunction.optional(),
       failure: textFunction.optional(),

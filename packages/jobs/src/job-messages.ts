@@ -17,6 +17,8 @@ export interface JobFacts<Input> {
 export interface JobMessages<Input, Result> {
   /** INFO, when the job is taken; the outcome replaces it while it is unread. Without it, or for `undefined`, there is none. */
   started?(job: JobFacts<Input>): JobText | undefined
+  /** INFO, when no worker has picked the job up within `pickUpWithin`. Without it: the title, and that it takes longer. */
+  overdue?(job: JobFacts<Input>): JobText
   /** SUCCESS. */
   success(job: JobFacts<Input> & { readonly result: Result }): JobText
   /** WARNING, where `run` returned `partial(…)`. Without it, `success` is asked. */

@@ -82,9 +82,13 @@ export function startedMessage(
 /** The message that a job still waits to be picked up. It is no outcome. */
 export function overdueMessage(
   definition: AnyJobDefinition | undefined,
-  job: Pick<EndedJob, 'jobId' | 'name'>,
+  job: EndedJob,
+  log: Log,
 ): CheckedMessage {
-  return checkMessage(info(`${titleOf(definition, job)} is taking longer than expected.`, about(job)))
+  const fixed = `${titleOf(definition, job)} is taking longer than expected.`
+  const words = definition?.messages.overdue
+  const own = words && ownWords(job, 'overdue', log, info, () => words(facts(job)))
+  return own ?? checkMessage(info(fixed, about(job)))
 }
 
 function outcomeWords({ messages, title }: AnyJobDefinition, job: EndedJob, outcome: Outcome): JobText {

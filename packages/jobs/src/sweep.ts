@@ -8,7 +8,7 @@ import { look } from './job-stats.ts'
 import { ledgerEntrySchema } from './ledger-entry.ts'
 import { outcomeMessage, overdueMessage } from './outcome.ts'
 import { DELIVER, OwnScript, POST } from './script.ts'
-import { parseStoredData } from './stored-job.ts'
+import { parseStoredData, storedDataOf } from './stored-job.ts'
 import type { SweepReport } from './sweep-report.ts'
 
 const SECOND = 1000
@@ -116,10 +116,17 @@ class Sweep {
   }
 
   async #remind(id: string): Promise<void> {
-    const { redis, definitions } = this.#jobs.options
+    const { redis, definitions, log } = this.#jobs.options
     const entry = ledgerEntrySchema.safeParse(parseJson(await redis.hget(this.#jobs.key('owed'), id))).data
     if (!entry) return
-    const message = overdueMessage(definitions.get(entry.name), { jobId: id, name: entry.name })
+    const definition = definitions.get(entry.name)
+    const job = definition?.messages.overdue && (await this.#jobs.read(id))
+    const input = definition && job && inputForWords(definition, storedDataOf(job)?.input)
+    const message = overdueMessage(
+      definition,
+      { jobId: id, name: entry.name, owner: entry.owner, input },
+      log,
+    )
     const args = [id, Date.now(), ...messageArguments(message)]
     this.#reminded += Number(await this.#jobs.run(REMIND, [this.#ledger], args))
   }

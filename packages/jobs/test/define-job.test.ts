@@ -86,7 +86,7 @@ describe('defineJob', () => {
     [
       'words for an ending that there is none',
       { messages: { ...good.messages, failed: () => '' } },
-      /messages.failed: there is no such option; expected one of started, success/,
+      /messages.failed: there is no such option; expected one of started, overdue, success/,
     ],
     [
       'an option that there is none',

@@ -23,6 +23,16 @@ const greet = defineJob({
   },
 })
 
+const wordy = defineJob({
+  name: 'wordy',
+  input: z.object({ name: z.string().transform(name => name.toUpperCase()) }),
+  run: async () => {},
+  messages: {
+    overdue: ({ input, owner, jobId }) => `Greeting ${input.name} takes longer (${owner}, ${jobId}).`,
+    success: () => 'Done.',
+  },
+})
+
 let queues = 0
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -32,7 +42,7 @@ afterEach(async () => {
 /** Jobs of a queue of their own, swept by hand only, and BullMQ's own hold on that queue. */
 function newQueue(): { jobs: Jobs; queue: Queue; key: (name: string) => string; work(): Promise<JobWorker> } {
   const name = `ledger-${++queues}`
-  const jobs = createJobs({ redis, store, definitions: [greet], queue: name, sweepEvery: 0, log })
+  const jobs = createJobs({ redis, store, definitions: [greet, wordy], queue: name, sweepEvery: 0, log })
   const queue = new Queue(name, { connection: redis, prefix })
   opened.push(jobs, queue)
   const work = async () => {
@@ -161,6 +171,15 @@ it.each(['waiting', 'delayed'])(
     await expect.poll(() => messagesOf(store, owner)).toEqual([[25, 'Hello, Ada.']])
   },
 )
+
+it('says in the definition’s own words that a job takes longer', async () => {
+  const { jobs, key } = newQueue()
+  const owner = newOwner()
+  const { id } = await jobs.enqueue(wordy, { name: 'Ada' }, { owner })
+  await redis.zadd(key('ledger'), Date.now() - 1, id)
+  expect(await jobs.sweep()).toMatchObject({ reminded: 1 })
+  expect(await messagesOf(store, owner)).toEqual([[20, `Greeting ADA takes longer (${owner}, ${id}).`]])
+})
 
 it('says how jobs stand', async () => {
   const { jobs, key, work } = newQueue()

@@ -206,11 +206,13 @@ describe('the start of a job', () => {
   })
 
   it('may be told as overdue', () => {
-    expect(overdueMessage(jobWith({}), job)).toEqual({
+    expect(overdueMessage(jobWith({}), job, keptLog().log)).toEqual({
       ...INFO,
       text: 'Import posts is taking longer than expected.',
     })
-    expect(overdueMessage(undefined, job).text).toBe('import-posts is taking longer than expected.')
+    expect(overdueMessage(undefined, job, keptLog().log).text).toBe(
+      'import-posts is taking longer than expected.',
+    )
   })
 })
 
