@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { JobQueue } from './job-queue.ts'
+import { oldestWaiting } from './oldest-waiting.ts'
 import { OwnScript } from './script.ts'
 
 /** How jobs stand at this moment, in all processes. */
@@ -8,6 +9,11 @@ export interface JobStats {
   readonly waiting: number
   readonly delayed: number
   readonly running: number
+  /** Jobs that have ended, of those that are still kept. */
+  readonly completed: number
+  readonly failed: number
+  /** How long the one that waits longest has been ready to be picked up, ms; 0 where none waits. */
+  readonly oldestWaiting: number
   /** Jobs whose outcome is owed. */
   readonly owed: number
   /** How long the one that should have been picked up first has been overdue, ms; 0 for none. */
@@ -54,9 +60,21 @@ export async function jobStats(queues: readonly JobQueue[]): Promise<JobStats> {
         prioritized = 0,
         delayed = 0,
         active = 0,
-      } = await jobs.queue.getJobCounts('wait', 'prioritized', 'delayed', 'active')
+        completed = 0,
+        failed = 0,
+      } = await jobs.queue.getJobCounts('wait', 'prioritized', 'delayed', 'active', 'completed', 'failed')
       const { owed, overdue, undelivered } = await look(jobs, 0)
-      return { waiting: wait + prioritized, delayed, running: active, owed, overdue, undelivered }
+      return {
+        waiting: wait + prioritized,
+        delayed,
+        running: active,
+        completed,
+        failed,
+        oldestWaiting: await oldestWaiting(jobs),
+        owed,
+        overdue,
+        undelivered,
+      }
     }),
   )
   const sum = (of: (stats: JobStats) => number) => all.reduce((total, stats) => total + of(stats), 0)
@@ -64,6 +82,9 @@ export async function jobStats(queues: readonly JobQueue[]): Promise<JobStats> {
     waiting: sum(({ waiting }) => waiting),
     delayed: sum(({ delayed }) => delayed),
     running: sum(({ running }) => running),
+    completed: sum(({ completed }) => completed),
+    failed: sum(({ failed }) => failed),
+    oldestWaiting: Math.max(...all.map(({ oldestWaiting }) => oldestWaiting)),
     owed: sum(({ owed }) => owed),
     overdue: Math.max(...all.map(({ overdue }) => overdue)),
     undelivered: sum(({ undelivered }) => undelivered),

@@ -3,8 +3,11 @@ import type { AnyJobDefinition } from './define-job.ts'
 import { jobOutcome } from './job-outcome.ts'
 import { storedDataSchema, storedProgressSchema } from './stored-job.ts'
 
+/** Where a job can be, in BullMQ's words; in the order in which all jobs are listed. */
+export const JOB_STATES = ['active', 'waiting', 'delayed', 'failed', 'completed'] as const
+
 /** Where a job is, in BullMQ's words. */
-export type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'failed'
+export type JobState = (typeof JOB_STATES)[number]
 
 /** A job as its owner may see it. */
 export interface JobView {

@@ -3,6 +3,7 @@ import type { JobEnd } from './job-end.ts'
 import type { JobQueue } from './job-queue.ts'
 import { QueueWorker } from './queue-worker.ts'
 import { Quota } from './quota.ts'
+import { RegisteredWorker } from './worker-register.ts'
 
 /** What a worker is given. */
 export interface JobWorkerOptions {
@@ -16,6 +17,8 @@ export interface JobWorkerOptions {
   stalledInterval: number
   /** After so many it takes no more. */
   maxJobs?: number | undefined
+  /** Shown among the workers that live. */
+  version?: string | undefined
   onEnded?: ((end: JobEnd) => void) | undefined
 }
 
@@ -23,12 +26,19 @@ export interface JobWorkerOptions {
 export class JobWorker {
   readonly #workers: readonly QueueWorker[]
   readonly #quota: Quota
+  #registered: RegisteredWorker | undefined
 
   /**
    * Starts a worker.
    * @throws UnwrappableError where BullMQ's finish script can't be wrapped: no job is taken then.
    */
-  static async start({ queues, concurrency, maxJobs, ...options }: JobWorkerOptions): Promise<JobWorker> {
+  static async start({
+    queues,
+    concurrency,
+    maxJobs,
+    version,
+    ...options
+  }: JobWorkerOptions): Promise<JobWorker> {
     // Where there are more shards than jobs may run at once, each shard still has one.
     const quota = new Quota(maxJobs)
     const each = { ...options, quota, concurrency: Math.ceil(concurrency / queues.length) }
@@ -39,7 +49,15 @@ export class JobWorker {
       await Promise.all(workers.map(worker => worker.close({ force: true })))
       throw start.reason
     }
-    return new JobWorker(workers, quota)
+    const worker = new JobWorker(workers, quota)
+    const [first] = queues
+    if (first)
+      worker.#registered = await RegisteredWorker.enter(
+        first,
+        { version, concurrency: each.concurrency * queues.length },
+        () => worker.running,
+      )
+    return worker
   }
 
   private constructor(workers: readonly QueueWorker[], quota: Quota) {
@@ -71,6 +89,15 @@ export class JobWorker {
    * ran goes back to the queue for another worker, and no attempt is counted for it.
    */
   async close({ force = false }: { force?: boolean } = {}): Promise<void> {
-    await Promise.all(this.#workers.map(worker => worker.close({ force })))
+    // Until the last job has ended it is there; one that leaves at once doesn't wait to say so.
+    if (force) await Promise.all([this.#registered?.leave(), ...this.#closings(force)])
+    else {
+      await Promise.all(this.#closings(force))
+      await this.#registered?.leave()
+    }
+  }
+
+  #closings(force: boolean): Promise<void>[] {
+    return this.#workers.map(worker => worker.close({ force }))
   }
 }

@@ -43,6 +43,8 @@ export interface WorkOptions {
   stalledInterval?: number
   /** After so many jobs it takes no more; default: no limit. `worker.spent` says when. */
   maxJobs?: number
+  /** Of your application, up to 100 characters: shown by {@link Jobs.workers}. */
+  version?: string
 }
 
 /** {@link JobsOptions}, but for what is no plain value. */
@@ -76,4 +78,5 @@ export const workSchema = z.strictObject({
     .min(100)
     .default(5 * SECOND),
   maxJobs: z.int().min(1).optional(),
+  version: z.string().max(100).optional(),
 })

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Queue } from 'bullmq'
 import { Batches } from './batches.ts'
 import type { AnyJobDefinition, JobDefinition } from './define-job.ts'
 import { byName, type Definitions } from './definitions.ts'
@@ -14,6 +15,7 @@ import { FoundJobs } from './found-jobs.ts'
 import { JobCounters, type JobsCounts } from './job-counters.ts'
 import type { JobEnd } from './job-end.ts'
 import { idOf, newId } from './job-id.ts'
+import { filterSchema, type JobFilter, JobListing, type JobPage } from './job-listing.ts'
 import type { Cancellation } from './job-queue.ts'
 import { JobQueues } from './job-queues.ts'
 import { type JobStats, jobStats } from './job-stats.ts'
@@ -27,6 +29,7 @@ import { type Schedule, Schedules } from './schedules.ts'
 import type { SweepReport } from './sweep-report.ts'
 import { Sweeping } from './sweeping.ts'
 import { withinTime } from './within-time.ts'
+import { type LivingWorker, livingWorkers } from './worker-register.ts'
 
 /** Whose job is meant. Without an owner, anybody's: for staff. */
 export interface JobScope {
@@ -49,6 +52,7 @@ export class Jobs {
   readonly #queues: JobQueues
   readonly #new: NewJobs
   readonly #found: FoundJobs
+  readonly #listing: JobListing
   readonly #counters: JobCounters
   readonly #onEnded: ((end: JobEnd) => void) | undefined
   readonly #sweeping: Sweeping
@@ -63,6 +67,7 @@ export class Jobs {
     this.#queues = new JobQueues({ ...shared, redis, store, name })
     this.#new = new NewJobs({ ...shared, queues: this.#queues, fair, maxPerOwner })
     this.#found = new FoundJobs(this.#queues, this.definitions)
+    this.#listing = new JobListing(this.#queues, this.definitions, this.#found)
     this.#counters = new JobCounters(onEvent)
     this.#onEnded = onEnded
     this.#sweeping = new Sweeping(this.#queues, this.#counters, sweepEvery, log)
@@ -168,6 +173,15 @@ export class Jobs {
   }
 
   /**
+   * The jobs of all owners, for staff, a page at a time: those that run, that wait, that wait for their time, that failed, and
+   * that are completed; in each of these newest first. With an owner, that owner's latest, as {@link list}.
+   * @throws TypeError for a filter out of range, or a cursor that isn't one of the same filter's.
+   */
+  async listAll(filter: JobFilter = {}): Promise<JobPage> {
+    return this.#within(this.#listing.page(checkOptions(filterSchema, filter, 'listAll')))
+  }
+
+  /**
    * Cancels a job. One that waits ends at once, and its owner is told; one that runs is told to stop, and ends a second later at
    * most, if its worker lives.
    * @returns `'cancelled'`, `'cancelling'`, or why not: it has `'ended'`, it is the next run of a schedule (`'scheduled'`), or
@@ -190,6 +204,20 @@ export class Jobs {
     if (found?.view.state !== 'failed') return false
     await this.#within(found.queue.retry(found.job))
     return true
+  }
+
+  /** The workers that live, of all processes: each says every 5 s that it is there, and is taken for dead after 15. */
+  async workers(): Promise<LivingWorker[]> {
+    const [first] = this.#queues.all
+    return first ? this.#within(livingWorkers(first)) : []
+  }
+
+  /**
+   * BullMQ's queues, one for each shard, for a dashboard that looks at them. What it removes is told as cancelled; it can't add
+   * jobs, and what it tries again by itself is owed to nobody: leave that to {@link retry}.
+   */
+  get queues(): readonly Queue[] {
+    return this.#queues.all.map(({ queue }) => queue)
   }
 
   /** How all jobs stand at this moment: for a dashboard, or an alarm on what is overdue or can't be delivered. */
