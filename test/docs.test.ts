@@ -167,7 +167,7 @@ describe('the examples', () => {
   it('make the blog of the demonstration, and a job of its own for it', async () => {
     const { blog, jobs } = await demoBlog(redis)
     expect(await blog.users.authenticate('alice', 'tidings-demo')).toMatchObject({ username: 'alice' })
-    expect([...jobs.definitions.keys()]).toEqual(['import-posts', 'export-posts', 'demo'])
+    expect([...jobs.definitions.keys()]).toEqual(['import-posts', 'export-posts', 'publish-post', 'demo'])
     const { message } = await performJob(defineCountPosts(blog), { tag: 'jobs' })
     expect(message.text).toMatch(/^Posts about jobs: \d+\.$/)
     await jobs.close()

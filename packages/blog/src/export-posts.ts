@@ -8,7 +8,7 @@ import { COLUMNS } from './csv-posts.ts'
 import { FileTooLargeError } from './file-store.ts'
 import { withGuard } from './formula-guard.ts'
 import { plural } from './plain-text.ts'
-import type { Post } from './post.ts'
+import type { PublishedPost } from './post.ts'
 
 /** The largest export: 100 MB. It lies in Redis for a day. */
 export const EXPORT_MAX_BYTES = 100 * 1024 * 1024
@@ -74,14 +74,14 @@ const FORMATS = {
 }
 
 // Every cell is quoted, so that spaces at its ends survive an import.
-function writeCsv(posts: AsyncIterable<Post>): AsyncIterable<Uint8Array> {
+function writeCsv(posts: AsyncIterable<PublishedPost>): AsyncIterable<Uint8Array> {
   const stringifier = stringify({
     columns: [...COLUMNS],
     header: true,
     quoted: true,
     record_delimiter: 'windows',
   })
-  const rows = Readable.from(posts).map((post: Post) => [
+  const rows = Readable.from(posts).map((post: PublishedPost) => [
     withGuard(post.title),
     withGuard(post.body),
     post.publishedAt.toISOString(),
@@ -91,7 +91,7 @@ function writeCsv(posts: AsyncIterable<Post>): AsyncIterable<Uint8Array> {
   return pipeline(rows, stringifier, () => undefined)
 }
 
-async function* writeJson(posts: AsyncIterable<Post>): AsyncGenerator<Uint8Array> {
+async function* writeJson(posts: AsyncIterable<PublishedPost>): AsyncGenerator<Uint8Array> {
   let before = '[\n'
   for await (const { id, title, body, tags, author, publishedAt } of posts) {
     yield Buffer.from(before + JSON.stringify({ id, title, body, tags, author, published_at: publishedAt }))

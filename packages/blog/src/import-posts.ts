@@ -5,7 +5,7 @@ import type { Blog } from './blog.ts'
 import { type CsvPost, readCsvPosts } from './csv-posts.ts'
 import type { StoredFile } from './file-store.ts'
 import { cleanLine, plural, quoted } from './plain-text.ts'
-import type { Post } from './post.ts'
+import type { PublishedPost } from './post.ts'
 
 /** The largest file that an import takes: 10 MB. */
 export const IMPORT_MAX_BYTES = 10 * 1024 * 1024
@@ -60,7 +60,7 @@ export function defineImportPosts(blog: Blog) {
       const storing = rowsOf(blog, file, signal, fraction =>
         progress(50 + 50 * fraction, 'Storing the posts'),
       )
-      let batch: Post[] = []
+      let batch: PublishedPost[] = []
       for await (const { post, row } of storing) {
         if (!post) continue
         const publishedAt = post.publishedAt ?? importedAt

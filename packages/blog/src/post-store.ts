@@ -1,17 +1,24 @@
+import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
-import { z } from 'zod'
-import { type Post, postRecord } from './post.ts'
+import type { Post, PublishedPost } from './post.ts'
 import { runPipeline } from './run-pipeline.ts'
+import { decoded, encoded } from './stored-post.ts'
 
-/** One page of the published posts, newest first; `page` counts from 1, `pages` is at least 1. */
-export interface PostPage {
-  posts: Post[]
+/** One page of posts, newest first; `page` counts from 1, `pages` is at least 1. */
+export interface PostPage<P extends Post = PublishedPost> {
+  posts: P[]
   page: number
   pages: number
   total: number
 }
 
-/** The posts: one record a post, and a sorted set of their ids by the time of publication. */
+/** Which page is asked for: `page` from 1, 1 by default; `perPage` 1 to 100, 20 by default. */
+export interface PageOptions {
+  page?: number
+  perPage?: number
+}
+
+/** The posts: one record a post, a sorted set of the published ones by their time, and one of each author's own. */
 export class PostStore {
   readonly #redis: Redis
   readonly #prefix: string
@@ -24,21 +31,19 @@ export class PostStore {
 
   /**
    * A page of what is published by now, newest first. A page past the last one has no posts.
-   * @param options.page from 1; 1 by default
-   * @param options.perPage 1 to 100; 20 by default
-   * @throws TypeError when either is no such number
+   * @throws TypeError when a number is out of its range
    */
-  async list(options: { page?: number; perPage?: number } = {}): Promise<PostPage> {
-    const page = whole('page', options.page ?? 1, Number.MAX_SAFE_INTEGER / 100)
-    const perPage = whole('perPage', options.perPage ?? 20, 100)
-    const now = Date.now()
-    const [total, ids] = (await runPipeline(
-      this.#redis
-        .pipeline()
-        .zcount(this.#listKey, '-inf', now)
-        .zrevrangebyscore(this.#listKey, now, '-inf', 'LIMIT', (page - 1) * perPage, perPage),
-    )) as [number, string[]]
-    return { posts: await this.#read(ids), page, pages: Math.max(1, Math.ceil(total / perPage)), total }
+  async list(options: PageOptions = {}): Promise<PostPage> {
+    const page = await this.#page(this.#listKey, Date.now(), options)
+    return { ...page, posts: page.posts.filter(isPublished) }
+  }
+
+  /**
+   * A page of what somebody wrote: first what isn't published, what was saved last on top, then what is, newest first.
+   * @throws TypeError when a number is out of its range
+   */
+  async listOwn(authorId: string, options: PageOptions = {}): Promise<PostPage<Post>> {
+    return this.#page(this.#ownKey(authorId), '+inf', options)
   }
 
   /** The post with this id, published or not. */
@@ -49,13 +54,10 @@ export class PostStore {
 
   /** Stores a post; one with the same id is replaced. */
   async save(post: Post): Promise<void> {
-    const record = z.encode(postRecord, post)
-    await runPipeline(
-      this.#redis
-        .multi()
-        .set(this.#postKey(post.id), JSON.stringify(record))
-        .zadd(this.#listKey, record.publishedAt, post.id),
-    )
+    const transaction = this.#redis.multi().set(this.#postKey(post.id), encoded(post))
+    if (post.publishedAt) transaction.zadd(this.#listKey, post.publishedAt.getTime(), post.id)
+    else transaction.zrem(this.#listKey, post.id)
+    await runPipeline(transaction.zadd(this.#ownKey(post.authorId), ownScore(post), post.id))
   }
 
   /** Stores those posts whose ids are new and leaves the others as they are. All in one transaction: at most 1,000. */
@@ -64,15 +66,45 @@ export class PostStore {
     if (posts.length === 0) return
     const transaction = this.#redis.multi()
     for (const post of posts) {
-      const record = z.encode(postRecord, post)
-      transaction.set(this.#postKey(post.id), JSON.stringify(record), 'NX')
-      transaction.zadd(this.#listKey, 'NX', record.publishedAt, post.id)
+      transaction.set(this.#postKey(post.id), encoded(post), 'NX')
+      if (post.publishedAt) transaction.zadd(this.#listKey, 'NX', post.publishedAt.getTime(), post.id)
+      transaction.zadd(this.#ownKey(post.authorId), 'NX', ownScore(post), post.id)
     }
     await runPipeline(transaction)
   }
 
+  /** Stores a post whose id is new. @returns false where there is one with this id, which stays as it is. */
+  async create(post: Post): Promise<boolean> {
+    return this.#replace('', post)
+  }
+
+  /**
+   * Changes a post, all at once or not at all: `change` is given the post and answers what it is to be, or undefined to leave
+   * it as it is. Where somebody else changed the post meanwhile, it is asked again.
+   * @returns the post as it is then; undefined where there is none
+   */
+  async update(id: string, change: (post: Post) => Post | undefined): Promise<Post | undefined> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const before = await this.#redis.get(this.#postKey(id))
+      const post = decoded(before)
+      if (before === null || !post) return undefined
+      const changed = change(post)
+      if (!changed) return post
+      if (await this.#replace(before, changed)) return changed
+    }
+    throw new Error(`Post ${id} was changed by others ${TRIES} times while it was to be changed.`)
+  }
+
+  /** Deletes a post. @returns whether it was there. */
+  async delete({ id, authorId }: Pick<Post, 'id' | 'authorId'>): Promise<boolean> {
+    const [deleted] = await runPipeline(
+      this.#redis.multi().del(this.#postKey(id)).zrem(this.#listKey, id).zrem(this.#ownKey(authorId), id),
+    )
+    return deleted === 1
+  }
+
   /** Every post that is published by now, newest first, read in batches; each at most once, whatever is stored meanwhile. */
-  async *all(): AsyncGenerator<Post> {
+  async *all(): AsyncGenerator<PublishedPost> {
     let score: string | number = Date.now()
     let read = 0 // how many were read at this very time of publication
     let seen = new Set<string>() // and which, because one that is stored now pushes the others on
@@ -99,19 +131,41 @@ export class PostStore {
         seen.add(id)
         read += 1
       }
-      yield* await this.#read(ids)
+      yield* (await this.#read(ids)).filter(isPublished)
     }
+  }
+
+  async #page(key: string, newest: number | '+inf', options: PageOptions): Promise<PostPage<Post>> {
+    const page = whole('page', options.page ?? 1, Number.MAX_SAFE_INTEGER / 100)
+    const perPage = whole('perPage', options.perPage ?? 20, 100)
+    const [total, ids] = (await runPipeline(
+      this.#redis
+        .pipeline()
+        .zcount(key, '-inf', newest)
+        .zrevrangebyscore(key, newest, '-inf', 'LIMIT', (page - 1) * perPage, perPage),
+    )) as [number, string[]]
+    return { posts: await this.#read(ids), page, pages: Math.max(1, Math.ceil(total / perPage)), total }
+  }
+
+  async #replace(before: string, post: Post): Promise<boolean> {
+    const keys = [this.#postKey(post.id), this.#listKey, this.#ownKey(post.authorId)]
+    const scores = [post.publishedAt?.getTime() ?? '', ownScore(post)]
+    return (await this.#redis.eval(REPLACE, 3, ...keys, before, encoded(post), post.id, ...scores)) === 1
   }
 
   // A record that is gone or broken takes nothing from the others.
   async #read(ids: string[]): Promise<Post[]> {
     if (ids.length === 0) return []
     const stored = await this.#redis.mget(ids.map(id => this.#postKey(id)))
-    return stored.map(parse).filter(post => post !== undefined)
+    return stored.map(decoded).filter(post => post !== undefined)
   }
 
   get #listKey(): string {
     return `${this.#prefix}:posts`
+  }
+
+  #ownKey(authorId: string): string {
+    return `${this.#prefix}:posts-of:${authorId}`
   }
 
   #postKey(id: string): string {
@@ -120,14 +174,17 @@ export class PostStore {
 }
 
 const BATCH = 500
+const TRIES = 10
+const REPLACE = readFileSync(new URL('../lua/replace-post.lua', import.meta.url), 'utf8')
+// After every date of publication that there can be.
+const NOT_PUBLISHED = 1e15
 
-function parse(stored: string | null): Post | undefined {
-  if (stored === null) return undefined
-  try {
-    return z.decode(postRecord, JSON.parse(stored))
-  } catch {
-    return undefined
-  }
+function ownScore(post: Post): number {
+  return post.publishedAt?.getTime() ?? NOT_PUBLISHED + Date.now()
+}
+
+function isPublished(post: Post): post is PublishedPost {
+  return post.publishedAt !== undefined
 }
 
 function whole(name: string, value: number, most: number): number {

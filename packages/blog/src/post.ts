@@ -2,7 +2,11 @@ import { z } from 'zod'
 import { characters, cleanLine, cleanText, quoted } from './plain-text.ts'
 import { storedDate } from './stored-date.ts'
 
-/** A post as it is kept. It is public from `publishedAt` on. */
+/**
+ * A post as it is kept. It is public from `publishedAt` on; without one it is a draft, which a job is to publish at
+ * `schedule.at` where it has a schedule. `schedule.key` tells one schedule from the next, `schedule.job` is the job's id,
+ * as far as it is known. The schedule of a published post is the one that published it.
+ */
 export const postRecord = z.object({
   id: z.string().min(1),
   title: z.string(),
@@ -10,11 +14,15 @@ export const postRecord = z.object({
   tags: z.array(z.string()),
   author: z.string(),
   authorId: z.string(),
-  publishedAt: storedDate,
+  publishedAt: storedDate.optional(),
+  schedule: z.object({ at: storedDate, key: z.string(), job: z.string().optional() }).optional(),
 })
 
 /** A post of the blog; `author` is the username of who wrote it, `authorId` their id. */
 export type Post = z.output<typeof postRecord>
+
+/** A post that has a date of publication. */
+export type PublishedPost = Post & { publishedAt: Date }
 
 const isoDate = z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })])
 

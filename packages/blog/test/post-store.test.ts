@@ -142,3 +142,50 @@ it.each([{ page: 0 }, { page: 1.5 }, { page: Number.NaN }, { perPage: 0 }, { per
     await expect(posts.list(options)).rejects.toThrow('to be a whole number from 1 to')
   },
 )
+
+it('creates a post once', async () => {
+  const first = post('one', 1)
+  expect(await posts.create(first)).toBe(true)
+  expect(await posts.create({ ...first, title: 'New', publishedAt: undefined })).toBe(false)
+  expect(await posts.list()).toMatchObject({ posts: [first], total: 1 })
+})
+
+it('changes a post, and asks again where somebody else did meanwhile', async () => {
+  await posts.save(post('one', 1))
+  const changed = await Promise.all(
+    Array.from({ length: 5 }, () => posts.update('one', found => ({ ...found, title: `${found.title}+` }))),
+  )
+  expect(changed).toHaveLength(5)
+  expect((await posts.find('one'))?.title).toBe('Title one+++++')
+  expect(await posts.update('one', () => undefined)).toMatchObject({ title: 'Title one+++++' })
+  expect(await posts.update('two', found => found)).toBeUndefined()
+})
+
+it('lists a post from its publication on, and no longer when that is taken back', async () => {
+  const draft = { ...post('one', 1), publishedAt: undefined }
+  await posts.save(draft)
+  expect(await posts.list()).toMatchObject({ posts: [], total: 0 })
+  await posts.update('one', found => ({ ...found, publishedAt: new Date() }))
+  expect(await posts.list()).toMatchObject({ posts: [{ id: 'one' }], total: 1 })
+  await posts.save(draft)
+  expect(await posts.list()).toMatchObject({ posts: [], total: 0 })
+  expect(await posts.listOwn('7')).toMatchObject({ posts: [{ id: 'one' }], total: 1 })
+})
+
+it('lists an author’s own posts, what isn’t published first', async () => {
+  await posts.saveNew([post('old', 3), post('new', 1), { ...post('other', 2), authorId: '8' }])
+  await posts.save({ ...post('draft', 0), publishedAt: undefined })
+  const own = await posts.listOwn('7', { perPage: 2 })
+  expect(own).toMatchObject({ page: 1, pages: 2, total: 3 })
+  expect(own.posts.map(({ id }) => id)).toEqual(['draft', 'new'])
+  expect((await posts.listOwn('7', { perPage: 2, page: 2 })).posts.map(({ id }) => id)).toEqual(['old'])
+})
+
+it('deletes a post from every list', async () => {
+  await posts.saveNew([post('one', 1), post('two', 2)])
+  expect(await posts.delete(post('one', 1))).toBe(true)
+  expect(await posts.delete(post('one', 1))).toBe(false)
+  expect((await posts.list()).posts.map(({ id }) => id)).toEqual(['two'])
+  expect((await posts.listOwn('7')).total).toBe(1)
+  expect(await posts.find('one')).toBeUndefined()
+})

@@ -2,7 +2,7 @@ import type { blogJobs } from '@tidings/blog'
 import type { Jobs } from '@tidings/jobs'
 import { z } from 'zod'
 import type { SentForm } from '../sent-form.ts'
-import type { JobKind } from './job-kind.ts'
+import type { StartableJobKind } from './job-kind.ts'
 
 const MAX_LABEL = 200
 const MAX_SECONDS = 3600
@@ -22,7 +22,7 @@ const inputSchema = z.object({ label: z.string(), outcome: z.string(), seconds: 
 export function demo(parts: {
   jobs: Jobs
   definition: NonNullable<ReturnType<typeof blogJobs>['demo']>
-}): JobKind {
+}): StartableJobKind {
   const { jobs, definition } = parts
   return {
     name: definition.name,

@@ -3,7 +3,7 @@ import type { Jobs } from '@tidings/jobs'
 import { z } from 'zod'
 import { inNumbers } from '../in-numbers.ts'
 import { shownTime } from '../shown-time.ts'
-import { type JobKind, NO_RESULT } from './job-kind.ts'
+import { NO_RESULT, type StartableJobKind } from './job-kind.ts'
 
 const FORMATS = [
   { value: 'csv', text: 'CSV, for spreadsheets and for importing again' },
@@ -22,7 +22,7 @@ const resultSchema = z.object({
 export function exportPosts(parts: {
   jobs: Jobs
   definition: ReturnType<typeof blogJobs>['exportPosts']
-}): JobKind {
+}): StartableJobKind {
   const { jobs, definition } = parts
   return {
     name: definition.name,

@@ -3,7 +3,7 @@ import { type Blog, type blogJobs, IMPORT_MAX_BYTES, whyNotCsv } from '@tidings/
 import type { Jobs } from '@tidings/jobs'
 import { z } from 'zod'
 import { inNumbers } from '../in-numbers.ts'
-import { type JobKind, NO_RESULT } from './job-kind.ts'
+import { NO_RESULT, type StartableJobKind } from './job-kind.ts'
 
 const KEPT_FOR = 24 * 60 * 60_000
 const LOOKED_AT = 64 * 1024
@@ -20,7 +20,7 @@ export function importPosts(parts: {
   jobs: Jobs
   files: Blog['files']
   definition: ReturnType<typeof blogJobs>['importPosts']
-}): JobKind {
+}): StartableJobKind {
   const { jobs, files, definition } = parts
   return {
     name: definition.name,

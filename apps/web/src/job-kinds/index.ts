@@ -4,8 +4,9 @@ import { demo } from './demo.ts'
 import { exportPosts } from './export-posts.ts'
 import { importPosts } from './import-posts.ts'
 import type { JobKind } from './job-kind.ts'
+import { publishPost } from './publish-post.ts'
 
-/** Every kind of job that can be started from a page, in the page's order. A new job gets its form here. */
+/** Every kind of job, those with a form in the order of their page. A new job gets its form, or at least its words, here. */
 export function jobKinds(parts: {
   jobs: Jobs
   blog: Blog
@@ -15,6 +16,7 @@ export function jobKinds(parts: {
   return [
     importPosts({ jobs, files: blog.files, definition: definitions.importPosts }),
     exportPosts({ jobs, definition: definitions.exportPosts }),
+    publishPost({ definition: definitions.publishPost }),
     ...(definitions.demo === undefined ? [] : [demo({ jobs, definition: definitions.demo })]),
   ]
 }

@@ -1,12 +1,20 @@
 import type { SentForm } from '../sent-form.ts'
 import type { ShownTime } from '../shown-time.ts'
 
-/** What the pages know of one kind of job: its form, and how what it was given and what came of it are told. */
+/** What the pages know of one kind of job: how what it was given and what came of it are told. */
 export interface JobKind {
-  /** The definition's name: the form is sent to `/jobs/<name>`. */
+  /** The definition's name. */
   name: string
   title: string
-  /** A sentence or two above the form. */
+  /** What a job was given, for its page. */
+  given(input: unknown): Fact[]
+  /** What came of it, for its page. */
+  result(result: unknown): JobResult
+}
+
+/** A kind of job that has a form on the page of jobs. The others are started elsewhere. */
+export interface StartableJobKind extends JobKind {
+  /** A sentence or two above the form, which is sent to `/jobs/<name>`. */
   about: string
   button: string
   fields: readonly FormField[]
@@ -17,10 +25,11 @@ export interface JobKind {
     form: SentForm,
     options: { owner: string; idempotencyKey: string | undefined },
   ): Promise<{ id: string }>
-  /** What a job was given, for its page. */
-  given(input: unknown): Fact[]
-  /** What came of it, for its page. */
-  result(result: unknown): JobResult
+}
+
+/** Whether a kind of job has a form. */
+export function isStartable(kind: JobKind): kind is StartableJobKind {
+  return 'start' in kind
 }
 
 /** A field of a job's form. `initial` is what stands in it at first. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { InvalidInputError, type Jobs, KeyReusedError, TooManyJobsError } from '@tidings/jobs'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import type { JobKind } from '../job-kinds/job-kind.ts'
+import { isStartable, type JobKind, type StartableJobKind } from '../job-kinds/job-kind.ts'
 import { jobInList, jobOnPage, jobPath } from '../job-page.ts'
 import { renderPage } from '../page.ts'
 import { notFound, PageError } from '../page-error.ts'
@@ -32,7 +32,7 @@ export const jobRoutes: FastifyPluginAsync<{ jobs: Jobs; kinds: readonly JobKind
   const slow = { handlerTimeout: UPLOAD_LIMIT }
   app.post<{ Params: { name: string } }>('/jobs/:name', slow, async (request, reply) => {
     const kind = kindOf(request.params.name)
-    if (kind === undefined) throw notFound()
+    if (kind === undefined || !isStartable(kind)) throw notFound()
     const form = new SentForm(request.body)
     const problems = kind.problems(form)
     if (Object.keys(problems).length > 0) return jobsPage(request, reply, kind, { form, problems })
@@ -82,7 +82,7 @@ export const jobRoutes: FastifyPluginAsync<{ jobs: Jobs; kinds: readonly JobKind
 
   async function jobsPage(request: FastifyRequest, reply: FastifyReply, kind?: JobKind, refused?: Refused) {
     const own = await jobs.list({ owner: userOf(request).id, limit: LISTED })
-    const forms = kinds.map(each => formOnPage(each, each === kind ? refused : undefined))
+    const forms = kinds.filter(isStartable).map(each => formOnPage(each, each === kind ? refused : undefined))
     const model = { forms, jobs: own.map(job => jobInList(job, kindOf(job.name))) }
     return renderPage(
       request,
@@ -94,7 +94,7 @@ export const jobRoutes: FastifyPluginAsync<{ jobs: Jobs; kinds: readonly JobKind
   }
 }
 
-function formOnPage({ name, title, about, button, fields }: JobKind, refused: Refused | undefined) {
+function formOnPage({ name, title, about, button, fields }: StartableJobKind, refused: Refused | undefined) {
   return {
     name,
     title,

@@ -1,8 +1,8 @@
-import type { Blog, Post } from '@tidings/blog'
+import type { Blog } from '@tidings/blog'
 import type { FastifyPluginAsync } from 'fastify'
 import { renderPage } from '../page.ts'
 import { notFound } from '../page-error.ts'
-import { shownTime } from '../shown-time.ts'
+import { isPublic, postOnPage } from '../post-page.ts'
 
 const PER_PAGE = 20
 
@@ -25,7 +25,7 @@ export const listingRoutes: FastifyPluginAsync<{ posts: Blog['posts'] }> = async
 
   app.get<{ Params: { id: string } }>('/posts/:id', options, async (request, reply) => {
     const post = await posts.find(request.params.id)
-    if (post === undefined || post.publishedAt.getTime() > Date.now()) throw notFound()
+    if (post === undefined || !isPublic(post)) throw notFound()
     return renderPage(request, reply, 'post', { post: postOnPage(post) }, { title: post.title })
   })
 }
@@ -33,15 +33,4 @@ export const listingRoutes: FastifyPluginAsync<{ posts: Blog['posts'] }> = async
 /** Page 1 for anything that is no page number: an address that was typed wrongly still leads to the blog. */
 function pageNumber(value: unknown): number {
   return typeof value === 'string' && /^[1-9]\d{0,8}$/.test(value) ? Number(value) : 1
-}
-
-function postOnPage({ id, title, body, tags, author, publishedAt }: Post) {
-  return {
-    href: `/posts/${encodeURIComponent(id)}`,
-    title,
-    body,
-    tags,
-    author,
-    published: shownTime(publishedAt),
-  }
 }

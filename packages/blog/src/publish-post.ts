@@ -1,0 +1,57 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { defineJob, JobFailure } from '@tidings/jobs'
+import { z } from 'zod'
+import type { Blog } from './blog.ts'
+import { quoted } from './plain-text.ts'
+import type { Post } from './post.ts'
+import { timeInWords } from './time-in-words.ts'
+
+const MINUTE = 60_000
+
+/**
+ * The job that publishes a post at its time. It is told the key of the schedule that it is for, and does nothing where the
+ * post has another one by now, or is gone. Where it runs again, after a kill, the post stays as the first run left it.
+ */
+export function definePublishPost(blog: Pick<Blog, 'posts'>) {
+  return defineJob({
+    name: 'publish-post',
+    title: 'Publish a post',
+    input: z.object({
+      post: z.string().min(1),
+      key: z.string().min(1),
+      title: z.string(),
+      at: z.iso.datetime(),
+    }),
+    attempts: 3,
+    backoff: { type: 'exponential', delay: 1_000 },
+    timeLimit: 5 * MINUTE,
+
+    async run({ input, owner, signal }) {
+      const at = new Date(input.at)
+      const early = at.getTime() - Date.now()
+      // The clocks of two machines may differ a little. More than that is a cancelled job that somebody tries again.
+      if (early > MINUTE)
+        throw new JobFailure('Its time has not come yet. Open the post and choose the time again.')
+      if (early > 0) await wait(early, undefined, { signal })
+      const now = Date.now()
+      const publishedAt = now - at.getTime() < MINUTE ? at : new Date(now)
+      const isMeant = (found: Post) => found.authorId === owner && found.schedule?.key === input.key
+      const post = await blog.posts.update(input.post, found =>
+        isMeant(found) && !found.publishedAt ? { ...found, publishedAt } : undefined,
+      )
+      if (!post) throw new JobFailure('The post is not there any more.')
+      if (!isMeant(post)) throw new JobFailure('You have decided otherwise since.')
+      return { post: post.id, title: post.title }
+    },
+
+    messages: {
+      success: ({ result }) => ({
+        text: `Your post ${quoted(result.title)} is live.`,
+        link: { href: `/posts/${encodeURIComponent(result.post)}`, text: 'Read it' },
+      }),
+      failure: ({ input, reason }) => `${quoted(input.title)} was not published. ${reason}`,
+      cancelled: ({ input }) =>
+        `${quoted(input.title)} will not be published on ${timeInWords(new Date(input.at))}.`,
+    },
+  })
+}
