@@ -8,6 +8,7 @@ export async function addLiveMessages(app: FastifyInstance, store: MessageStore)
   await app.register(liveMessages, {
     store,
     owner: request => request.session.get('userId'),
+    browserMessages: false,
     path: '/live/stream',
     confirmPath: '/live/confirm',
     streamsPerUser: 2,

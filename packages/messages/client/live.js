@@ -3,8 +3,8 @@
 // @tidings/messages shows the markup and lists the attributes.
 
 /**
- * @typedef {{ id: string, text: string, level: number, tags?: string, reader?: string, link?: { href: string, text: string } }
- *   & Record<string, unknown>} LiveMessage What the stream brings; `render` on the server may have added fields.
+ * @typedef {{ id: string, text: string, level: number, time: string, group: string, tags?: string, reader?: string,
+ *   link?: { href: string, text: string } } & Record<string, unknown>} LiveMessage What the stream brings; `render` on the server may have added fields.
  */
 
 const ERROR = 40
@@ -13,6 +13,8 @@ const SECOND = 1000
 const MINUTE = 60 * SECOND
 // So long a message stands before a newer one may have its place.
 const STANDS = 10 * SECOND
+// Who is still here so long after a link was followed has been given a file, or has come to nothing.
+const LEAVES_WITHIN = 10 * SECOND
 
 /**
  * Starts on a live region. It is done by itself for the page's first `[data-live-messages]`.
@@ -31,8 +33,12 @@ export function startLiveMessages(region) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let again
   let refusals = 0
+  let isLeaving = false
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let stays
 
   function open() {
+    if (isLeaving) return
     clearTimeout(again)
     if (stream || !isVisible()) return
     stream = new EventSource(region.dataset.liveMessages || '/messages/stream')
@@ -67,19 +73,35 @@ export function startLiveMessages(region) {
     tell({ message })
     // In the next frame it is painted. A hidden tab has none until it is seen.
     requestAnimationFrame(() => {
-      if (isVisible() && page.hasOwn(message.id)) confirmations.add(message.id)
+      if (isVisible() && !isLeaving && page.hasOwn(message.id)) confirmations.add(message.id)
     })
+  }
+
+  /** What comes now would be seen for a moment, and count as shown: the page that is being asked for shows it. */
+  function leave() {
+    close()
+    isLeaving = true
+    clearTimeout(stays)
+    stays = setTimeout(stay, LEAVES_WITHIN)
+  }
+
+  function stay() {
+    clearTimeout(stays)
+    isLeaving = false
+    open()
   }
 
   /** @param {MessageEvent} event what another tab shows, or has confirmed */
   function hear({ data: { message, confirmed = [] } }) {
     confirmations.drop(confirmed)
+    page.drop(confirmed)
     // Only where both pages say for whom they are. What the other tab shows, it confirms.
     if (message && region.dataset.reader && page.isFor(message)) page.show(message)
   }
 
   function stop() {
     close()
+    clearTimeout(stays)
     channel?.close()
     listening.abort()
   }
@@ -87,8 +109,10 @@ export function startLiveMessages(region) {
   const { signal } = listening
   channel?.addEventListener('message', hear)
   document.addEventListener('visibilitychange', () => (isVisible() ? open() : close()), { signal })
+  addEventListener('beforeunload', leave, { signal })
   addEventListener('pagehide', close, { signal })
-  for (const event of ['pageshow', 'focus']) addEventListener(event, open, { signal })
+  addEventListener('pageshow', stay, { signal })
+  addEventListener('focus', open, { signal })
   open()
   return stop
 }
@@ -97,7 +121,10 @@ export function startLiveMessages(region) {
 class LivePage {
   /** @type {Map<string, { item: HTMLElement, since: number }>} */
   #own = new Map()
+  /** @type {Set<string>} */
   #heldBack = new Set()
+  /** @type {{ group: string, item: HTMLElement, count: number } | undefined} */
+  #last
 
   /** @param {HTMLElement} region */
   constructor(region) {
@@ -118,18 +145,53 @@ class LivePage {
   /** @param {LiveMessage} message shown once, if there is room; without room it waits for the next page */
   show(message) {
     const { id } = message
-    if (this.#own.has(id) || document.querySelector(`[data-message-id="${CSS.escape(id)}"]`)) return
+    if (this.#own.has(id)) return
+    if (this.#isOld(message)) return this.#holdBack(id)
+    if (document.querySelector(`[data-message-id="${CSS.escape(id)}"]`)) return
+    if (message.group && this.#last?.group === message.group && this.#last.item.isConnected)
+      return this.#countOneMore(message)
     if (!this.#hasRoom()) return this.#holdBack(id)
     const alerts = message.level >= ERROR ? document.querySelector('[data-live-alerts]') : null
     const item = itemOf(message)
     listIn(alerts ?? this.region).append(item)
-    this.#own.set(id, { item, since: Date.now() })
+    this.#last = { group: message.group, item, count: 1 }
+    this.#hasShown(message, item)
+  }
+
+  /** @param {string[]} ids were shown by another tab */
+  drop(ids) {
+    const before = this.#heldBack.size
+    for (const id of ids) this.#heldBack.delete(id)
+    if (this.#heldBack.size < before) this.#tellOfRest()
+  }
+
+  /** @param {LiveMessage} message did it wait when the page was made, for a page with more room? */
+  #isOld({ time }) {
+    const { after } = this.region.dataset
+    return after !== undefined && Date.parse(time) <= Date.parse(after)
+  }
+
+  /** @param {LiveMessage} message equal to the one before it */
+  #countOneMore(message) {
+    const last = this.#last
+    if (!last) return
+    last.count += 1
+    for (const place of last.item.querySelectorAll('[data-count]')) {
+      place.textContent = withCount(place.getAttribute('data-count'), last.count)
+      place.removeAttribute('hidden')
+    }
+    this.#hasShown(message, last.item)
+  }
+
+  /** @param {LiveMessage} message @param {HTMLElement} item in which it stands */
+  #hasShown(message, item) {
+    this.#own.set(message.id, { item, since: Date.now() })
     item.dispatchEvent(new CustomEvent('tidings:message', { bubbles: true, detail: message }))
   }
 
   #hasRoom() {
     const standing = [...this.#own.values()].filter(({ item }) => item.isConnected)
-    if (standing.length < Number(this.region.dataset.limit || 10)) return true
+    if (new Set(standing.map(({ item }) => item)).size < Number(this.region.dataset.limit || 10)) return true
     const [oldest] = standing
     if (!oldest || Date.now() - oldest.since < STANDS) return false
     if (oldest.item.contains(document.activeElement)) return false
@@ -140,10 +202,16 @@ class LivePage {
   /** @param {string} id */
   #holdBack(id) {
     this.#heldBack.add(id)
+    this.#tellOfRest()
+  }
+
+  #tellOfRest() {
+    const count = this.#heldBack.size
+    this.region.dispatchEvent(new CustomEvent('tidings:waiting', { bubbles: true, detail: { count } }))
     const line = document.querySelector('[data-live-more]')
     if (!(line instanceof HTMLElement)) return
-    line.textContent = (line.dataset.liveMore || '{count}').replace('{count}', String(this.#heldBack.size))
-    line.hidden = false
+    line.textContent = withCount(line.dataset.liveMore, count)
+    line.hidden = count === 0
   }
 }
 
@@ -249,6 +317,9 @@ function plainItem() {
   item.append(text, ' ', link)
   return item
 }
+
+/** @param {string | null | undefined} text @param {number} count */
+const withCount = (text, count) => (text || '{count}').replace('{count}', String(count))
 
 const isVisible = () => document.visibilityState === 'visible'
 

@@ -16,6 +16,7 @@ export {
   warning,
 } from './message.ts'
 export type { MessageCounts, MessageEvent } from './message-counters.ts'
+export { isForBrowser } from './message-list.ts'
 export type {
   Broadcast,
   BroadcastWindow,

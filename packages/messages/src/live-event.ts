@@ -1,3 +1,4 @@
+import { groupMark } from './grouping.ts'
 import type { Message } from './message.ts'
 
 /** How a client that has lost its stream is told to come back: after this many ms. */
@@ -19,6 +20,7 @@ export const RETIRED = 'event: retired\ndata: {}\n\n'
  */
 export function messageEvent(message: Message, reader: string, fields: object = {}): string {
   const { id, text, level, levelTag, tags, link, time } = message
-  const data = { text, level, levelTag, tags, link, time, ...fields, reader, id }
+  const group = groupMark(message)
+  const data = { text, level, levelTag, tags, link, time, group, ...fields, reader, id }
   return `id: ${id.replace(/[\r\n\0]/g, '')}\nevent: message\ndata: ${JSON.stringify(data)}\n\n`
 }

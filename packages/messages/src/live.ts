@@ -10,7 +10,7 @@ import { messageEvent } from './live-event.ts'
 import { isSameReader, liveReader, readerMark } from './live-reader.ts'
 import { LiveStreams } from './live-streams.ts'
 import type { Message } from './message.ts'
-import type { MessageStore } from './message-store.ts'
+import type { MessageStore, Reader } from './message-store.ts'
 import type { Owner } from './request-reader.ts'
 import { withinTime } from './within-time.ts'
 
@@ -30,6 +30,11 @@ export interface LiveMessagesOptions {
    * that can `reload()` was loaded anew, so it must not answer from what a hook of the first request remembers.
    */
   owner(request: FastifyRequest): Owner | Promise<Owner>
+  /**
+   * Whether streams bring what waits for the reader's browser, too: what its own requests have added; default true. `false`
+   * leaves that for the page to which the request leads, and then visitors have no stream.
+   */
+  browserMessages?: boolean
   /** Open streams of one owner (or visitor's browser) in this process; default 5. One more ends their oldest. */
   streamsPerUser?: number
   /** Open streams in this process; default 5,000. One more is answered 503. */
@@ -57,6 +62,7 @@ const path = z.string().startsWith('/').optional()
 const optionsSchema = z.object({
   store: z.object({ unread: z.function(), read: z.function(), watch: z.function() }),
   owner: z.function(),
+  browserMessages: z.boolean().optional(),
   streamsPerUser: z.int().min(1).optional(),
   streamsPerProcess: z.int().min(1).optional(),
   heartbeat: time,
@@ -98,7 +104,7 @@ export async function liveMessages(app: FastifyInstance, options: LiveMessagesOp
   app.get(streamPath, { config, exposeHeadRoute: false }, async (request, reply) => {
     reply.header('cache-control', 'private, no-store, no-transform')
     if (!isFromOwnSite(request)) return refuse(reply, 'FOREIGN_SITE')
-    const reader = await liveReader(request, owner, { again: false })
+    const reader = await streamReader(request, { again: false })
     // To a browser this says: don't ask again.
     if (!reader) return reply.code(204).send()
     if (streams.isFull) return refuse(reply, 'TOO_MANY_STREAMS')
@@ -117,7 +123,7 @@ export async function liveMessages(app: FastifyInstance, options: LiveMessagesOp
       response: reply.raw,
       store,
       reader,
-      isSameReader: async () => isSameReader(reader, await liveReader(request, owner, { again: true })),
+      isSameReader: async () => isSameReader(reader, await streamReader(request, { again: true })),
       event: message => eventOf(message, mark, request),
       heartbeat,
       recheck,
@@ -144,6 +150,15 @@ export async function liveMessages(app: FastifyInstance, options: LiveMessagesOp
       return refuse(reply, 'STORE_AWAY')
     }
   })
+
+  async function streamReader(
+    request: FastifyRequest,
+    when: { again: boolean },
+  ): Promise<Reader | undefined> {
+    const reader = await liveReader(request, owner, when)
+    if (options.browserMessages !== false || reader === undefined) return reader
+    return reader.owner === undefined ? undefined : { ...reader, browser: undefined }
+  }
 
   function eventOf(message: Message, mark: string, request: FastifyRequest): string {
     const shown = request.messages.asShown(message)

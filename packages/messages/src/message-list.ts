@@ -66,6 +66,11 @@ export class MessageList {
   }
 }
 
+/** Whether a message of this id waits, or waited, for one browser: a request of that browser has added it. */
+export function isForBrowser(id: string): boolean {
+  return id.endsWith(MARKS.browser)
+}
+
 function prefixFor(prefix: Prefix, id: string): string {
   return typeof prefix === 'string' ? prefix : prefix.prefixOf(id)
 }

@@ -22,11 +22,13 @@ const WITH_TEMPLATE = `doctype html
 html
   body
     div(data-live-alerts)
-    div(data-live-messages)
+    div(data-live-messages data-after=after)
+    p(data-live-more='{count} wait' hidden)
     template(data-live-message)
       li
         strong(data-field='levelTag')
         p(data-field='text')
+        em(data-count='× {count}' hidden)
         p: a.more(data-link)
     script(type='module' src='/live.js')
 `
@@ -54,6 +56,8 @@ describe.skipIf(!executablePath)('live messages in a browser', () => {
   let streams: string[] = []
   /** Those that are open. */
   let open = 0
+  /** Of the page with a template. */
+  let after: string | undefined
 
   beforeAll(async () => {
     const script = await readFile(LIVE_JS)
@@ -64,7 +68,7 @@ describe.skipIf(!executablePath)('live messages in a browser', () => {
       locals: owner => ({ reader: readerMark(owner) }),
       prepare(app) {
         app.get('/live.js', (_, reply) => reply.type('text/javascript').send(script))
-        app.get('/template', (_, reply) => reply.view({ raw: WITH_TEMPLATE } as never))
+        app.get('/template', (_, reply) => reply.view({ raw: WITH_TEMPLATE } as never, { after }))
         app.addHook('preHandler', async (request, reply) => {
           if (request.url === '/messages/stream') {
             streams.push(request.session.get('userId') ?? '')
@@ -88,6 +92,7 @@ describe.skipIf(!executablePath)('live messages in a browser', () => {
     await expect.poll(() => open).toBe(0)
     confirms = []
     streams = []
+    after = undefined
   })
   afterAll(async () => {
     await browser?.close()
@@ -322,6 +327,66 @@ describe.skipIf(!executablePath)('live messages in a browser', () => {
     expect(await first.locator('a.more').getAttribute('href')).toBe(link.href)
     expect(await first.getAttribute('class')).toBe('report success')
     expect(await page.locator('li a').count()).toBe(1)
+  })
+
+  it('are one with a count, where equal ones come in a row', async () => {
+    const { owner, page } = await opened('/template')
+    await hasStreams(1)
+    const same = info('Saved.')
+    await store.post(owner, [same, same, success('Done.'), same])
+    await expect.poll(() => page.locator('li').allInnerTexts()).toHaveLength(3)
+    await store.post(owner, [same, { ...same, link: { href: '/page', text: 'Look' } }])
+    await expect.poll(() => page.locator('li').count()).toBe(4)
+    const texts = (await page.locator('li').allInnerTexts()).map(text => text.replaceAll(/\s+/g, ' ').trim())
+    expect(texts).toEqual(['info Saved. × 2', 'success Done.', 'info Saved. × 2', 'info Saved. Look'])
+    await expect.poll(() => unread(owner)).toEqual([])
+  })
+
+  it('are only what is newer than the page, where it says when it was made; of the rest it says how many wait', async () => {
+    const owner = `reader-${users + 1}`
+    await store.post(owner, [info('one'), info('two')])
+    after = (await store.inbox(owner))[0]?.time.toISOString()
+    const waiting: unknown[] = []
+    const { page } = await opened('/template', async page => {
+      await page.exposeFunction('tell', (count: unknown) => waiting.push(count))
+      await page.addInitScript(
+        "addEventListener('tidings:waiting', ({ detail }) => tell(detail.count))", // bubbles
+      )
+    })
+    await hasStreams(1)
+    await store.post(owner, info('three'))
+    await expect.poll(() => page.locator('li p').first().textContent()).toBe('three')
+    expect(await page.locator('li').count()).toBe(1)
+    expect(await page.locator('[data-live-more]').innerText()).toBe('2 wait')
+    expect(waiting).toEqual([1, 2])
+    await expect.poll(() => unread(owner)).toEqual(['two', 'one'])
+  })
+
+  it('do not come any more when the reader is about to leave: they are on the next page', async () => {
+    const { owner, page } = await opened()
+    await hasStreams(1)
+    await page.route('**/page?next', async route => {
+      await expect.poll(() => open).toBe(0)
+      await store.post(owner, info('Your job has started.'))
+      await route.continue()
+    })
+    await page.evaluate("location.assign('/page?next')")
+    await page.waitForURL('**/page?next')
+    await shows(page, ['Your job has started.'])
+    expect(confirms).toEqual([])
+    await expect.poll(() => unread(owner)).toEqual([])
+  })
+
+  it('come again when the reader has stayed after all, as after a download', async () => {
+    const { owner, page } = await opened('/page', page => page.clock.install())
+    await hasStreams(1)
+    await page.route('**/page?file', route => route.fulfill({ status: 204 }))
+    await page.evaluate("location.assign('/page?file')")
+    await expect.poll(() => open).toBe(0)
+    await page.clock.fastForward(10_000)
+    await hasStreams(2)
+    await store.post(owner, info('after the download'))
+    await shows(page, ['after the download'])
   })
 
   it('come again after the server has refused a stream', async () => {

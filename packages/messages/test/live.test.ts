@@ -62,6 +62,7 @@ describe('a stream', () => {
       tags: 'import error',
       link: { href: '/jobs/1', text: 'Look' },
       time: expect.stringMatching(/^\d{4}-.*Z$/),
+      group: expect.stringMatching(/^[\w-]{12}$/),
       reader: readerMark(owner),
     })
     expect(stream.events.at(-1)).toMatchObject({ event: 'message', id: message?.id })
@@ -128,6 +129,37 @@ describe('a stream', () => {
     await expect.poll(() => all.texts).toContain('For everyone.')
     all.close()
     await store.withdraw(id)
+  })
+
+  it('leaves to the next page what a request has added for its browser, where the application says so', async () => {
+    const { app, address } = await startLiveApp({ store, browserMessages: false, recheck: 50 })
+    const { owner, visitor } = await loggedIn(address)
+    await visitor.send('/add?text=Saved.', { method: 'POST' })
+    const stream = await visitor.stream()
+    await goneThrough(stream, owner)
+    // It is still its reader's, whenever that is asked.
+    await goneThrough(stream, owner)
+    expect(stream.texts).not.toContain('Saved.')
+    expect(stream.hasEnded).toBe(false)
+    stream.close()
+    const guest = new Visitor(address)
+    await guest.send('/add?text=Hello.', { method: 'POST' })
+    expect((await guest.send('/messages/stream')).status).toBe(204)
+    expect(await visitor.page()).toHaveLength(3)
+    expect(await guest.page()).toHaveLength(1)
+    await app.close()
+  })
+
+  it('marks alike what a page would say once, with a count', async () => {
+    const { owner, visitor } = await loggedIn()
+    const same = info('Same.', { link: { href: '/', text: 'Look' } })
+    await store.post(owner, [same, same, { ...same, job: 'a' }, { ...same, data: { n: 1 } }, info('Same.')])
+    const stream = await visitor.stream()
+    await expect.poll(() => stream.messages).toHaveLength(5)
+    const [first, ...rest] = stream.messages.map(({ group }) => group)
+    expect(rest[0]).toBe(first)
+    expect(new Set(rest).size).toBe(4)
+    stream.close()
   })
 
   it('brings nobody what is for somebody else', async () => {

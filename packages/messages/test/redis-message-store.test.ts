@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { monitor } from '../../../test/monitor.ts'
 import { testRedis } from '../../../test/redis.ts'
-import { error, info, RedisMessageStore, success, warning } from '../src/index.ts'
+import {
+  error,
+  info,
+  isForBrowser,
+  MemoryMessageStore,
+  RedisMessageStore,
+  success,
+  warning,
+} from '../src/index.ts'
 
 const { redis, url, prefix } = testRedis()
 let users = 0
@@ -37,6 +45,20 @@ describe('posting', () => {
     })
     const [seconds] = await redis.time()
     expect(Math.abs(Number(message?.time) / 1000 - Number(seconds))).toBeLessThan(5)
+  })
+
+  it.each([
+    ['Redis', store],
+    ['memory', new MemoryMessageStore()],
+  ])('for a browser gives an id by which it can be told, in %s', async (_, store) => {
+    const [owner, browser] = [newUser(), newUser()]
+    await store.post(owner, info('owner'))
+    await store.post({ browser }, info('browser'))
+    await store.broadcast(info('everyone'))
+    const claim = await store.claim({ owner, browser }, { limit: 10 })
+    expect(claim?.messages.filter(({ id }) => isForBrowser(id)).map(({ text }) => text)).toEqual(['browser'])
+    expect(claim?.messages.length).toBeGreaterThanOrEqual(3)
+    for (const { id } of await store.broadcasts()) await store.withdraw(id)
   })
 
   it('keeps the order of several messages in one post', async () => {
