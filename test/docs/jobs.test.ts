@@ -9,6 +9,7 @@ import { defineCharge } from '../../docs/examples/charge.ts'
 import { jobsOnCluster } from '../../docs/examples/cluster.ts'
 import { countWords } from '../../docs/examples/count-words.ts'
 import { fairJobsOn } from '../../docs/examples/fair.ts'
+import { tellProgress } from '../../docs/examples/follow.ts'
 import { countedJobs, measure } from '../../docs/examples/job-numbers.ts'
 import { addJobPages } from '../../docs/examples/job-page.ts'
 import { sendInvitations } from '../../docs/examples/jobs.ts'
@@ -95,6 +96,17 @@ describe('the examples of jobs', () => {
     await expect.poll(async () => (await jobs.find(id, { owner }))?.state, soon).toBe('delayed')
     expect(await jobs.find(id, { owner })).toMatchObject({ attempt: 1, attempts: 10 })
     expect(await told()).toEqual([])
+  })
+
+  it('tell how a job goes until it has ended', async () => {
+    const jobs = newJobs({ definitions: [sendInvitations] })
+    const { id } = await jobs.enqueue(sendInvitations, { addresses: ['ada@example.org'] }, { owner })
+    const said: string[] = []
+    const telling = tellProgress(jobs, id, words => said.push(words))
+    await expect.poll(() => said, soon).toEqual(['Send invitations: place 1'])
+    await work(jobs)
+    await telling
+    expect(said.at(-1)).toBe('Send invitations: success')
   })
 
   it('start once what a form asks for, and refuse in words what can not be', async () => {

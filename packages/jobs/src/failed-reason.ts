@@ -1,7 +1,8 @@
 // BullMQ keeps one text for a failed job, and texts of its own or of foreign workers may stand there too. What begins with
 // one of these was written for the owner.
 const TOLD = 'told the owner: '
-const CANCELLED = 'cancelled: '
+/** With what the reason of a cancelled job begins. */
+export const CANCELLED = 'cancelled: '
 
 const STALLED = 'It was stopped several times by a fault of its worker, and was given up.'
 const UNKNOWN = 'Something went wrong on our side.'

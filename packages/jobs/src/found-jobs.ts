@@ -1,10 +1,14 @@
 import type { Job } from 'bullmq'
+import { z } from 'zod'
 import type { Definitions } from './definitions.ts'
+import { CANCELLED } from './failed-reason.ts'
 import { isJobId } from './job-id.ts'
+import { jobPlace } from './job-place.ts'
 import type { JobQueue } from './job-queue.ts'
 import type { JobQueues } from './job-queues.ts'
 import { type JobView, jobView } from './job-view.ts'
-import { MAX_LISTED } from './retention.ts'
+import type { CheckedList } from './list-options.ts'
+import { OwnScript } from './script.ts'
 
 /** A job as it was found. */
 export interface FoundJob {
@@ -12,6 +16,9 @@ export interface FoundJob {
   readonly job: Job
   readonly view: JobView
 }
+
+const LIST = new OwnScript('list')
+const idsReply = z.array(z.string())
 
 /** Looks jobs up, for those who may see them. */
 export class FoundJobs {
@@ -36,10 +43,20 @@ export class FoundJobs {
     return undefined
   }
 
+  /** The same, with its place in the queue while it waits. */
+  async findInPlace(id: string, owner: string | undefined): Promise<JobView | undefined> {
+    const found = await this.find(id, owner)
+    if (found?.view.state !== 'waiting') return found?.view
+    const place = await jobPlace(found.queue, id)
+    return place ? { ...found.view, place } : found.view
+  }
+
   /** The owner's latest jobs, newest first. */
-  async list(owner: string, limit: number): Promise<JobView[]> {
-    const { redis } = this.#queues.of(owner).options
-    const ids = await redis.zrevrange(this.#queues.ownedKey(owner), 0, Math.min(limit, MAX_LISTED) - 1)
+  async list({ owner, limit, offset, name = '', state }: CheckedList): Promise<JobView[]> {
+    const key = this.#queues.ownedKey(owner)
+    const ids = idsReply.parse(
+      await this.#queues.of(owner).run(LIST, [key], [offset, limit, name, state ?? '', CANCELLED]),
+    )
     const found = await Promise.all(ids.map(id => this.find(id, owner)))
     return found.flatMap(job => (job ? [job.view] : []))
   }

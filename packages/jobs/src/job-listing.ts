@@ -50,7 +50,7 @@ export class JobListing {
   /** Of an owner there is a list, which is short. */
   async #ofOwner(owner: string, filter: z.output<typeof filterSchema>): Promise<JobPage> {
     const at = filter.cursor === undefined ? 0 : readCursor(z.int().min(0), filter.cursor)
-    const all = await this.#found.list(owner, MAX_LISTED)
+    const all = await this.#found.list({ owner, limit: MAX_LISTED, offset: 0 })
     const jobs = all.filter(job => matches(job, filter))
     const end = at + filter.limit
     return { jobs: jobs.slice(at, end), ...(end < jobs.length && { next: writeCursor(end) }) }

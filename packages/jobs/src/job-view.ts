@@ -1,6 +1,7 @@
 import type { Job } from 'bullmq'
 import type { AnyJobDefinition } from './define-job.ts'
 import { jobOutcome } from './job-outcome.ts'
+import type { JobPlace } from './job-place.ts'
 import { storedDataSchema, storedProgressSchema } from './stored-job.ts'
 
 /** Where a job can be, in BullMQ's words; in the order in which all jobs are listed. */
@@ -38,6 +39,8 @@ export interface JobView {
   readonly finishedAt?: Date
   /** When a delayed job is tried next. */
   readonly nextAttemptAt?: Date
+  /** Where a job that waits stands in its queue: known to `find` and `follow` alone. */
+  readonly place?: JobPlace
 }
 
 const STATES: Readonly<Record<string, JobState>> = {

@@ -11,6 +11,7 @@ import {
   enqueueSchema,
   type ScheduleOptions,
 } from './enqueue-options.ts'
+import { follow } from './follow.ts'
 import { FoundJobs } from './found-jobs.ts'
 import { JobCounters, type JobsCounts } from './job-counters.ts'
 import type { JobEnd } from './job-end.ts'
@@ -20,8 +21,10 @@ import type { Cancellation } from './job-queue.ts'
 import { JobQueues } from './job-queues.ts'
 import { type JobStats, jobStats } from './job-stats.ts'
 import type { JobView } from './job-view.ts'
+import { JobWatch } from './job-watch.ts'
 import { JobWorker } from './job-worker.ts'
 import { type JobsOptions, optionsSchema, type WorkOptions, workSchema } from './jobs-options.ts'
+import { type ListOptions, listSchema } from './list-options.ts'
 import { silentLog } from './log.ts'
 import { NewJobs } from './new-jobs.ts'
 import { KEPT } from './retention.ts'
@@ -53,6 +56,7 @@ export class Jobs {
   readonly #new: NewJobs
   readonly #found: FoundJobs
   readonly #listing: JobListing
+  readonly #watch: JobWatch
   readonly #counters: JobCounters
   readonly #onEnded: ((end: JobEnd) => void) | undefined
   readonly #sweeping: Sweeping
@@ -68,6 +72,7 @@ export class Jobs {
     this.#new = new NewJobs({ ...shared, queues: this.#queues, fair, maxPerOwner })
     this.#found = new FoundJobs(this.#queues, this.definitions)
     this.#listing = new JobListing(this.#queues, this.definitions, this.#found)
+    this.#watch = new JobWatch(log)
     this.#counters = new JobCounters(onEvent)
     this.#onEnded = onEnded
     this.#sweeping = new Sweeping(this.#queues, this.#counters, sweepEvery, log)
@@ -164,12 +169,34 @@ export class Jobs {
 
   /** A job of this owner; `undefined` where there is none, or it is somebody else's. Without an owner, anybody's. */
   async find(id: string, { owner }: JobScope): Promise<JobView | undefined> {
-    return (await this.#find(id, owner))?.view
+    return this.#within(this.#found.findInPlace(id, owner))
   }
 
-  /** The owner's latest jobs, newest first; at most `limit` (default 50, up to 200). Runs of schedules are not among them. */
-  async list({ owner, limit = 50 }: { owner: string; limit?: number }): Promise<JobView[]> {
-    return this.#within(this.#found.list(owner, limit))
+  /**
+   * Follows a job: as it is now, and again each time it has changed, until it has ended or is gone. Those that are followed in
+   * this process are looked at together, twice a second.
+   * @throws what {@link find} throws, where the job can't be had at first; later, it waits until Redis answers again.
+   */
+  follow(
+    id: string,
+    { owner, signal }: JobScope & { signal?: AbortSignal },
+  ): AsyncGenerator<JobView, void, undefined> {
+    const queues = owner === undefined ? this.#queues.all : [this.#queues.of(owner)]
+    return follow({
+      find: () => this.find(id, owner === undefined ? {} : { owner }),
+      watch: changed => {
+        const leave = queues.map(queue => this.#watch.follow(queue, id, changed))
+        return () => {
+          for (const end of leave) end()
+        }
+      },
+      signal,
+    })
+  }
+
+  /** The owner's latest jobs, newest first, of up to 1,000. Runs of schedules are not among them. */
+  async list(options: ListOptions): Promise<JobView[]> {
+    return this.#within(this.#found.list(checkOptions(listSchema, options, 'list')))
   }
 
   /**
@@ -251,6 +278,7 @@ export class Jobs {
   /** Closes what this opened. Workers are closed by whoever started them. */
   async close(): Promise<void> {
     this.#sweeping.end()
+    this.#watch.close()
     await this.#queues.close()
   }
 

@@ -10,7 +10,7 @@ import { encoding } from './ledger-entry.ts'
 import type { Log } from './log.ts'
 import { startedMessage } from './outcome.ts'
 import { KeyReusedError, TooManyJobsError } from './refused-error.ts'
-import { KEPT, KEY_HOLDS, MAX_LISTED } from './retention.ts'
+import { KEPT, KEPT_FOR_OWNER, KEY_HOLDS } from './retention.ts'
 import type { StoredData } from './stored-job.ts'
 import { uniqueKey } from './unique-key.ts'
 
@@ -75,7 +75,7 @@ export class NewJobs {
     const acceptance = {
       due: Date.now() + delay + (definition.pickUpWithin ?? PICK_UP_WITHIN),
       entry: queue.entry(id, definition.name, definition, { ...data, input: read }),
-      owned: { key: queues.ownedKey(owner), keep: MAX_LISTED, age: KEPT.age },
+      owned: { key: queues.ownedKey(owner), keep: KEPT_FOR_OWNER, age: KEPT.age },
       limit: maxPerOwner,
       fair,
       once: isRepeatable ? { digest: digestOf(sameInput ?? input), for: KEY_HOLDS } : undefined,

@@ -11,7 +11,9 @@ import {
   type EnqueueOptions,
   enqueueSchema,
 } from '../enqueue-options.ts'
+import { follow } from '../follow.ts'
 import type { JobView } from '../job-view.ts'
+import { type ListOptions, listSchema } from '../list-options.ts'
 import { type Log, silentLog } from '../log.ts'
 import { outcomeMessage, startedMessage } from '../outcome.ts'
 import { uniqueKey } from '../unique-key.ts'
@@ -21,6 +23,8 @@ import { MemoryJobList } from './memory-job-list.ts'
 import { MemoryKeys } from './memory-keys.ts'
 import { MemoryWorker } from './memory-worker.ts'
 import { runAttempts } from './run-attempts.ts'
+
+const LOOK_EVERY = 20
 
 /** Options of {@link createMemoryJobs}. */
 export interface MemoryJobsOptions {
@@ -110,12 +114,29 @@ export class MemoryJobs {
     return this.#jobs.find(id, owner)?.view()
   }
 
-  /** The owner's jobs, newest first; at most `limit` (default 50). */
-  async list({ owner, limit = 50 }: { owner: string; limit?: number }): Promise<JobView[]> {
+  /** As `Jobs.follow`. */
+  follow(
+    id: string,
+    { owner, signal }: { owner?: string; signal?: AbortSignal } = {},
+  ): AsyncGenerator<JobView, void, undefined> {
+    return follow({
+      find: () => this.find(id, owner === undefined ? {} : { owner }),
+      watch: changed => {
+        const looking = setInterval(changed, LOOK_EVERY)
+        return () => clearInterval(looking)
+      },
+      signal,
+    })
+  }
+
+  /** As `Jobs.list`, of all jobs that there ever were. */
+  async list(options: ListOptions): Promise<JobView[]> {
+    const { owner, offset, limit, name, state } = checkOptions(listSchema, options, 'list')
     return this.#jobs
       .of(owner)
-      .slice(0, limit)
       .map(job => job.view())
+      .filter(view => (name ?? view.name) === view.name && (state ?? standing(view)) === standing(view))
+      .slice(offset, offset + limit)
   }
 
   /** As `Jobs.cancel`: a job that waits ends at once, one that runs is told to stop. */
@@ -232,6 +253,11 @@ export class MemoryJobs {
     const message = batch === undefined ? own : ofBatch
     if (message) await this.#store.post(owner, message)
   }
+}
+
+function standing({ state, outcome }: JobView): ListOptions['state'] {
+  if (state !== 'completed' && state !== 'failed') return 'unfinished'
+  return outcome === 'cancelled' ? 'cancelled' : state
 }
 
 interface Added {
