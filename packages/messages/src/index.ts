@@ -28,6 +28,7 @@ export type {
 } from './message-store.ts'
 export { encodeChecked, encodeMessage } from './record.ts'
 export type { BroadcastOptions } from './redis-broadcasts.ts'
+export type { MessageState, MessageWindow } from './redis-keyed-messages.ts'
 export { RedisMessageStore } from './redis-message-store.ts'
 export type { RedisMessageStoreOptions } from './redis-message-store-options.ts'
 export { SCRIPTS } from './script.ts'

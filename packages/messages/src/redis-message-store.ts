@@ -9,6 +9,7 @@ import type { Broadcast, Claim, InboxMessage, MessageStore, Reader, Recipient } 
 import { encodeMessage } from './record.ts'
 import { type BroadcastOptions, RedisBroadcasts, seenKeyOf } from './redis-broadcasts.ts'
 import { RedisHints } from './redis-hints.ts'
+import { type MessageState, type MessageWindow, RedisKeyedMessages } from './redis-keyed-messages.ts'
 import { optionsSchema, type RedisMessageStoreOptions } from './redis-message-store-options.ts'
 import { repeatUntil } from './repeat-until.ts'
 import { postReply, SCRIPTS, token } from './script.ts'
@@ -30,6 +31,7 @@ export class RedisMessageStore implements MessageStore {
   readonly #hints: RedisHints
   readonly #shards: Shards
   readonly #broadcasts: RedisBroadcasts
+  readonly #keyed: RedisKeyedMessages
 
   constructor({ redis, log, onEvent, ...options }: RedisMessageStoreOptions) {
     const checked = optionsSchema.safeParse(options)
@@ -43,6 +45,7 @@ export class RedisMessageStore implements MessageStore {
     this.#shards = new Shards(redis, checked.data)
     const { prefixes } = this.#shards
     this.#broadcasts = new RedisBroadcasts(redis, { ...checked.data, prefixes, counters: this.#counters })
+    this.#keyed = new RedisKeyedMessages(redis, this.#shards, { ...checked.data, counters: this.#counters })
   }
 
   /** How many shards there are. */
@@ -187,6 +190,26 @@ export class RedisMessageStore implements MessageStore {
   async broadcasts(): Promise<Broadcast[]> {
     await this.checkShards()
     return this.#broadcasts.all()
+  }
+
+  /**
+   * Posts a message that has a key, unless the owner's list has one with it, read or unread: however often it is asked for, they
+   * get it once.
+   * @returns whether it was posted now
+   * @throws TypeError for a message without a key, or a window that can't be.
+   */
+  async postOnce(owner: string, message: NewMessage, window: MessageWindow = {}): Promise<boolean> {
+    return this.#keyed.post(owner, message, window)
+  }
+
+  /** What became of an owner's message with this key; `undefined` where it isn't there (any more), or ended unseen. */
+  async stateOf(owner: string, key: string): Promise<MessageState | undefined> {
+    return this.#keyed.stateOf(owner, key)
+  }
+
+  /** Takes a message back from an owner who hasn't seen it. @returns whether it was taken back */
+  async takeBack(owner: string, key: string): Promise<boolean> {
+    return this.#keyed.takeBack(owner, key)
   }
 
   async watch(reader: Reader, hint: () => void): Promise<() => Promise<void>> {

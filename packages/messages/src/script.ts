@@ -8,8 +8,9 @@ export class Script {
   readonly text: string
   readonly #command: string
 
-  constructor(name: string) {
-    this.text = readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), 'utf8')
+  /** @param before functions that the text calls */
+  constructor(name: string, before = '') {
+    this.text = before + readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), 'utf8')
     // Two versions of this package may share a connection: each has commands of its own.
     this.#command = `tidings:${name}:${createHash('sha1').update(this.text).digest('hex').slice(0, 8)}`
   }
