@@ -137,7 +137,7 @@ describe('the web process', () => {
 
   it('says in plain words that there is no Redis', async () => {
     const server = start({ REDIS_URL: `unix://${folder}/none.sock` })
-    expect(await server.exit).toBe(1)
+    expect(await server.exit).toBe(75)
     expect(server.output.err).toContain('does not answer')
     expect(server.output.err).not.toMatch(/ at .*\.js/)
   })

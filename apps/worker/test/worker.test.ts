@@ -135,13 +135,6 @@ describe('mistakes', () => {
       /REDIS_URL: [\s\S]*LOG_LEVEL: /,
     ],
     ['production without a Redis', ['worker'], { NODE_ENV: 'production', DEMO: '' }, 78, /REDIS_URL/],
-    [
-      'a Redis that is away',
-      ['worker'],
-      { REDIS_URL: 'redis://:geheim@127.0.0.1:1' },
-      1,
-      /redis:\/\/127\.0\.0\.1:1 does not answer/,
-    ],
   ])('%s: one plain answer, no stack, and its exit code', async (_, args, env, code, words) => {
     const cli = start([CLI, ...args], { DATA_DIR: dataDir, ...env } as Record<string, string>)
     const ended = await cli.ended

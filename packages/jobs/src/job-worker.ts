@@ -1,8 +1,8 @@
 import type { JobCounters } from './job-counters.ts'
 import type { JobEnd } from './job-end.ts'
+import { JobLimit } from './job-limit.ts'
 import type { JobQueue } from './job-queue.ts'
 import { QueueWorker } from './queue-worker.ts'
-import { Quota } from './quota.ts'
 import { RegisteredWorker } from './worker-register.ts'
 
 /** What a worker is given. */
@@ -16,7 +16,7 @@ export interface JobWorkerOptions {
   /** ms */
   stalledInterval: number
   /** After so many it takes no more. */
-  maxJobs?: number | undefined
+  maxJobs?: number | JobLimit | undefined
   /** Shown among the workers that live. */
   version?: string | undefined
   onEnded?: ((end: JobEnd) => void) | undefined
@@ -25,7 +25,7 @@ export interface JobWorkerOptions {
 /** Takes jobs, of all shards, and runs them. Made by `jobs.work()`. */
 export class JobWorker {
   readonly #workers: readonly QueueWorker[]
-  readonly #quota: Quota
+  readonly #limit: JobLimit
   #registered: RegisteredWorker | undefined
 
   /**
@@ -40,8 +40,8 @@ export class JobWorker {
     ...options
   }: JobWorkerOptions): Promise<JobWorker> {
     // Where there are more shards than jobs may run at once, each shard still has one.
-    const quota = new Quota(maxJobs)
-    const each = { ...options, quota, concurrency: Math.ceil(concurrency / queues.length) }
+    const limit = maxJobs instanceof JobLimit ? maxJobs : new JobLimit(maxJobs)
+    const each = { ...options, limit, concurrency: Math.ceil(concurrency / queues.length) }
     const started = await Promise.allSettled(queues.map(jobs => QueueWorker.start({ jobs, ...each })))
     const workers = started.flatMap(start => (start.status === 'fulfilled' ? [start.value] : []))
     for (const start of started) {
@@ -49,7 +49,7 @@ export class JobWorker {
       await Promise.all(workers.map(worker => worker.close({ force: true })))
       throw start.reason
     }
-    const worker = new JobWorker(workers, quota)
+    const worker = new JobWorker(workers, limit)
     const [first] = queues
     if (first)
       worker.#registered = await RegisteredWorker.enter(
@@ -60,9 +60,9 @@ export class JobWorker {
     return worker
   }
 
-  private constructor(workers: readonly QueueWorker[], quota: Quota) {
+  private constructor(workers: readonly QueueWorker[], limit: JobLimit) {
     this.#workers = workers
-    this.#quota = quota
+    this.#limit = limit
   }
 
   /** How many jobs run at this moment. */
@@ -72,7 +72,7 @@ export class JobWorker {
 
   /** Fulfilled when the last of `maxJobs` has begun: it takes no more, and can be closed. */
   get spent(): Promise<void> {
-    return this.#quota.spent
+    return this.#limit.spent
   }
 
   /**

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { AnyJobDefinition } from './define-job.ts'
 import type { JobsEvent } from './job-counters.ts'
 import type { JobEnd } from './job-end.ts'
+import { JobLimit } from './job-limit.ts'
 import type { Log } from './log.ts'
 
 const SECOND = 1000
@@ -41,8 +42,8 @@ export interface WorkOptions {
   lockDuration?: number
   /** How often jobs without a lock are looked for, ms; default 5 s. For tests. */
   stalledInterval?: number
-  /** After so many jobs it takes no more; default: no limit. `worker.spent` says when. */
-  maxJobs?: number
+  /** After so many jobs it takes no more; default: no limit. `worker.spent` says when. A {@link JobLimit} holds for several queues. */
+  maxJobs?: number | JobLimit
   /** Of your application, up to 100 characters: shown by {@link Jobs.workers}. */
   version?: string
 }
@@ -77,6 +78,6 @@ export const workSchema = z.strictObject({
     .int()
     .min(100)
     .default(5 * SECOND),
-  maxJobs: z.int().min(1).optional(),
+  maxJobs: z.union([z.int().min(1), z.instanceof(JobLimit)]).optional(),
   version: z.string().max(100).optional(),
 })

@@ -11,11 +11,11 @@ import { decodeFailure } from './failed-reason.ts'
 import { hideError } from './hidden-error.ts'
 import type { JobCounters } from './job-counters.ts'
 import type { JobEnd } from './job-end.ts'
+import type { JobLimit } from './job-limit.ts'
 import type { JobQueue } from './job-queue.ts'
 import { JobStopped } from './job-stopped.ts'
 import { throttledProgress } from './progress.ts'
 import { Quarantine } from './quarantine.ts'
-import type { Quota } from './quota.ts'
 import { runJob } from './run-job.ts'
 import { SandboxPool } from './sandbox-pool.ts'
 import { settlingBackend } from './settle.ts'
@@ -49,7 +49,7 @@ export interface QueueWorkerOptions {
   lockDuration: number
   /** ms */
   stalledInterval: number
-  quota: Quota
+  limit: JobLimit
   onEnded?: ((end: JobEnd) => void) | undefined
 }
 
@@ -121,7 +121,7 @@ export class QueueWorker {
     )
     this.#cancellations = new Cancellations(jobs, jobs.connection())
     this.#listen()
-    options.quota.spent.then(() => this.#worker.pause(true))
+    options.limit.spent.then(() => this.#worker.pause(true))
   }
 
   /** How many jobs run at this moment. */
@@ -199,7 +199,7 @@ export class QueueWorker {
       this.#quarantine.leave(suspicion)
       return this.#putBack(job, token, PUT_BACK_FOR)
     }
-    if (!this.#options.quota.take()) {
+    if (!this.#options.limit.take()) {
       this.#quarantine.leave(suspicion)
       await job.moveToWait(token)
       throw new WaitingError()

@@ -26,7 +26,7 @@ export function parseLogLine(line: string): LogRecord | undefined {
  */
 export function formatLogRecord(record: LogRecord, options: { colour?: boolean } = {}): string {
   const level = Number(record.level)
-  const paint = options.colour === true ? styleText : plain
+  const paint = options.colour === true ? painted : plain
   const words = [
     paint('dim', clock(Number(record.time))),
     ...(level === 30 ? [] : [paint(level >= 50 ? 'red' : level >= 40 ? 'yellow' : 'dim', levelName(level))]),
@@ -75,6 +75,11 @@ function levelName(level: number): string {
   if (level >= 50) return 'ERROR'
   if (level >= 40) return 'WARN'
   return level >= 20 ? 'DEBUG' : 'TRACE'
+}
+
+// Whoever asks for colours has looked at the stream that they are for; it needn't be this process's own.
+function painted(style: Parameters<typeof styleText>[0], text: string): string {
+  return styleText(style, text, { validateStream: false })
 }
 
 function plain(_style: string, text: string): string {

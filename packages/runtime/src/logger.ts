@@ -13,13 +13,26 @@ export interface LoggerOptions {
   format?: 'pretty' | 'json'
   /** Where the lines go; standard output by default. */
   destination?: DestinationStream
+  /** Colours in what is pretty; by default on a terminal that knows them, unless `NO_COLOR` is set. */
+  colour?: boolean
+}
+
+/** Whether text for this stream may have colours: it is a terminal that knows them, and nobody has set `NO_COLOR`. */
+export function hasColours({ isTTY }: { isTTY?: boolean }): boolean {
+  return isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
 }
 
 /**
  * Makes a process's logger: pino, one line a record. Cookies, passwords, tokens, secrets and authorization headers are
  * replaced by `[hidden]` (as fields, up to three levels deep), and so is the user and password of any URL in the text.
  */
-export function createLogger({ name, level = 'info', format, destination }: LoggerOptions): Logger {
+export function createLogger({
+  name,
+  level = 'info',
+  format,
+  destination,
+  colour = destination === undefined && hasColours(process.stdout),
+}: LoggerOptions): Logger {
   const pretty = (format ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty'
   const out = destination ?? standardOutput(pretty)
   return pino(
@@ -30,7 +43,7 @@ export function createLogger({ name, level = 'info', format, destination }: Logg
       serializers: { err: serializeError },
       hooks: { streamWrite: withoutCredentials },
     },
-    pretty ? prettyStream(out, destination === undefined && process.stdout.isTTY) : out,
+    pretty ? prettyStream(out, colour) : out,
   )
 }
 

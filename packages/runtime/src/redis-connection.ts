@@ -4,13 +4,15 @@ import type { Logger } from 'pino'
 import type { RedisAddress } from './redis-url.ts'
 
 /** What a connection is for. It decides how long a command may wait. */
-export type RedisRole = 'web' | 'worker'
+export type RedisRole = 'web' | 'worker' | 'tool'
 
-// A page has to be answered within a second, so a command of the web process gives up first. A worker waits for Redis
+// A page has to be answered within a second, so a command of the web process gives up first; somebody at a command line is
+// told after a few. A worker waits for Redis
 // for as long as it takes, but a connection that brings nothing for 12 s is dead (BullMQ asks at least every 10 s).
 const ROLES: Record<RedisRole, RedisOptions> = {
   web: { commandTimeout: 700, maxRetriesPerRequest: 1, socketTimeout: 3_000 },
   worker: { maxRetriesPerRequest: null, socketTimeout: 12_000 },
+  tool: { commandTimeout: 5_000, maxRetriesPerRequest: 1, socketTimeout: 12_000 },
 }
 
 // A cluster's command is sent again, 100 ms later, while a node is gone and its replica hasn't taken over: in the web process
@@ -18,6 +20,7 @@ const ROLES: Record<RedisRole, RedisOptions> = {
 const CLUSTER_ROLES: Record<RedisRole, ClusterOptions> = {
   web: { maxRedirections: 6, enableOfflineQueue: false },
   worker: { maxRedirections: 300 },
+  tool: { maxRedirections: 50 },
 }
 
 /** A lasting connection, which isn't connected yet: it reconnects by itself, after 50 ms at first and 1 s at most. */

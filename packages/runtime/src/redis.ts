@@ -27,7 +27,7 @@ export interface RedisHandle {
    * Opens a connection, which later reconnects by itself. To a cluster it is ioredis' `Cluster`, which has a `Redis`'
    * commands; it is given as such, because who takes a connection here needs no more of it.
    *
-   * For `web` a command fails after 700 ms; for `worker` it waits for Redis, as BullMQ wants.
+   * For `web` a command fails after 700 ms, for `tool` after 5 s; for `worker` it waits for Redis, as BullMQ wants.
    *
    * @throws NoRedisError when nothing answers for 5 s, when the password is refused, or when Redis is older than 6.2
    */
@@ -44,7 +44,8 @@ export interface RedisHandle {
 export async function openRedis({ url, dataDir, log }: OpenRedisOptions): Promise<RedisHandle> {
   if (url === undefined || url === '') return handleFor(await PrivateRedis.join({ dataDir, log }), log)
   const { address, fault } = parseRedisUrl(url)
-  if (address === undefined) throw new NoRedisError(`REDIS_URL can't be used: ${fault}.`)
+  if (address === undefined)
+    throw new NoRedisError(`REDIS_URL can't be used: ${fault}.`, { exitCode: CONFIGURATION })
   return handleFor({ address, isPrivate: false, leave: async () => {} }, log)
 }
 
@@ -87,6 +88,9 @@ async function closeAll(connections: readonly (Redis | Cluster)[], place: Place)
 }
 
 const CONNECT_LIMIT = 5_000
+/** Exit codes, as in sysexits. */
+const TEMPORARY = 75
+const CONFIGURATION = 78
 
 async function waitUntilUsable(address: RedisAddress): Promise<void> {
   const deadline = Date.now() + CONNECT_LIMIT
@@ -124,6 +128,7 @@ function refuseOldRedis(address: RedisAddress, version: string): void {
   if (isNewEnough(version)) return
   throw new NoRedisError(
     `The Redis at ${address.description} is ${version}; Tidings needs ${OLDEST_REDIS} or newer. Upgrade it, or set REDIS_URL to another.`,
+    { exitCode: CONFIGURATION },
   )
 }
 
@@ -141,6 +146,7 @@ function refused(address: RedisAddress, error: unknown): NoRedisError {
   if (text.includes('cluster support disabled'))
     return new NoRedisError(
       `The Redis at ${address.description} is no cluster. Write REDIS_URL with redis:// and one address.`,
+      { exitCode: CONFIGURATION },
     )
   const word = text.split(' ')[0]
   const what =
@@ -149,7 +155,9 @@ function refused(address: RedisAddress, error: unknown): NoRedisError {
       : word === 'ERR'
         ? 'does not have that database, or knows no password'
         : 'refuses the user or password'
-  return new NoRedisError(`The Redis at ${address.description} ${what} (${word}). Correct REDIS_URL.`)
+  return new NoRedisError(`The Redis at ${address.description} ${what} (${word}). Correct REDIS_URL.`, {
+    exitCode: CONFIGURATION,
+  })
 }
 
 function unreachable(address: RedisAddress, error: unknown): NoRedisError {
@@ -158,7 +166,7 @@ function unreachable(address: RedisAddress, error: unknown): NoRedisError {
   const reason = REASONS[code] ?? text
   return new NoRedisError(
     `Redis at ${address.description} does not answer (${reason}). Start it, or correct REDIS_URL; unset, Tidings starts a private Redis by itself.`,
-    { cause: error },
+    { cause: error, exitCode: TEMPORARY },
   )
 }
 

@@ -1,10 +1,11 @@
-/** How many jobs a worker may still take; shared by the workers of all shards. */
-export class Quota {
+/** How many jobs may still be taken; shared by all the workers that are given it, of however many queues. */
+export class JobLimit {
   /** Fulfilled when the last one has begun. */
   readonly spent: Promise<void>
   #left: number
   #spend: () => void = () => {}
 
+  /** @param most default: no limit */
   constructor(most = Infinity) {
     this.#left = most
     this.spent = new Promise(resolve => {

@@ -1,0 +1,31 @@
+import { InvalidArgumentError } from 'commander'
+
+/** Reads a whole number within bounds. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return text => {
+    const number = Number(text)
+    if (text.trim() !== '' && Number.isInteger(number) && number >= least && number <= most) return number
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
+  }
+}
+
+/** Reads a time in seconds; gives it in ms. */
+export function seconds(least: number, most: number): (text: string) => number {
+  return text => {
+    const number = Number(text)
+    if (text.trim() !== '' && number >= least && number <= most) return number * 1000
+    throw new InvalidArgumentError(`Expected a number of seconds from ${least} to ${most}.`)
+  }
+}
+
+/** Reads the name of a queue; each use of the option adds one. */
+export function queues(text: string, before: readonly string[] = []): string[] {
+  if (!/^[\w-]{1,60}$/.test(text))
+    throw new InvalidArgumentError('Expected a queue’s name: letters, digits, "-" and "_".')
+  return [...new Set([...before, text])]
+}
+
+/** Gathers what an option is given each time that it is used. */
+export function each(text: string, before: readonly string[] = []): string[] {
+  return [...before, text]
+}

@@ -1,0 +1,31 @@
+/** Data, for whoever reads standard output: a person, or the next program in a pipe. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+/** Everything else: what was done, hints, questions. */
+export function tell(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+/** Data for machines: an object, or one object a line for a list. */
+export function printJson(data: unknown): void {
+  if (Array.isArray(data)) for (const each of data) print(JSON.stringify(each))
+  else print(JSON.stringify(data))
+}
+
+/** When nobody reads any more (`tidings jobs list | head -1`), the rest is not worth an error. */
+export function quietWhenClosed(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      if (stream === process.stdout && !isLasting) process.exit()
+    })
+}
+
+let isLasting = false
+
+/** This process goes on when nobody reads its output: a worker. */
+export function goOnWhenClosed(): void {
+  isLasting = true
+}

@@ -1,0 +1,35 @@
+import { Command, CommanderError } from 'commander'
+import { addWorkerCommand } from './commands/worker.ts'
+import { EXIT } from './exit-code.ts'
+import { quietWhenClosed } from './output.ts'
+import { VERSION } from './version.ts'
+
+/** The command line: every command, none of them loaded before it is asked for. */
+export function buildProgram(): Command {
+  const program = new Command('tidings')
+    .description('Runs background jobs and tells people how they ended.')
+    .version(VERSION, '-V, --version')
+    .exitOverride()
+    .showHelpAfterError('(--help shows what there is)')
+  addWorkerCommand(program)
+  return program
+}
+
+/** Runs the command line and sets the exit code. It never throws. */
+export async function run(argv: readonly string[]): Promise<void> {
+  quietWhenClosed()
+  try {
+    await buildProgram().parseAsync(argv)
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    else await fail(error)
+  }
+}
+
+async function fail(error: unknown): Promise<void> {
+  const [{ printFatal }, { inPlainWords }] = await Promise.all([
+    import('@tidings/runtime'),
+    import('./plain-words.ts'),
+  ])
+  printFatal(inPlainWords(error))
+}

@@ -1,0 +1,60 @@
+import { createJobs, JobLimit, type Jobs, type JobWorker } from '@tidings/jobs'
+import { RedisMessageStore } from '@tidings/messages'
+import type { Logger } from '@tidings/runtime'
+import type { Redis } from 'ioredis'
+import { openApplication } from '../application.ts'
+import type { Tally } from './tally.ts'
+
+/** What a crew is made of. */
+export interface CrewOptions {
+  redis: Redis
+  shards: number
+  /** The module of `--app`. */
+  app: string | undefined
+  demo: boolean
+  queues: readonly string[]
+  concurrency: number
+  maxJobs: number | undefined
+  log: Logger
+  tally: Tally
+}
+
+/** The workers of one process: one for each queue. */
+export interface Crew {
+  readonly jobs: readonly Jobs[]
+  readonly workers: readonly JobWorker[]
+  /** Fulfilled when the last of `maxJobs` has begun. */
+  readonly spent: Promise<void>
+  readonly running: number
+  close(): Promise<void>
+}
+
+/** Starts to take jobs from every queue. */
+export async function startCrew(options: CrewOptions): Promise<Crew> {
+  const { redis, shards, app, demo, queues, concurrency, log, tally } = options
+  const store = new RedisMessageStore({ redis, shards, log })
+  const { definitions } = await openApplication(app, { redis, store, log, demo })
+  const limit = new JobLimit(options.maxJobs)
+  const onEnded = ({ outcome }: { outcome: string }) => tally.count(outcome)
+  const jobs = queues.map(queue => createJobs({ redis, store, definitions, queue, log, onEnded }))
+  const workers: JobWorker[] = []
+  const close = async () => {
+    await Promise.all(workers.map(worker => worker.close({ force: true })))
+    await Promise.all(jobs.map(each => each.close()))
+  }
+  try {
+    for (const each of jobs) workers.push(await each.work({ concurrency, maxJobs: limit }))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    jobs,
+    workers,
+    spent: limit.spent,
+    get running() {
+      return workers.reduce((sum, { running }) => sum + running, 0)
+    },
+    close,
+  }
+}
