@@ -92,7 +92,8 @@ function whyNotLoaded(error: unknown): string {
 /** With the place, which only the author of the module knows. */
 function told(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const [, place] = /\n\s+at (.*)/.exec(error.stack ?? '') ?? []
+  const lines = error.stack?.split('\n').map(line => line.trim()) ?? []
+  const place = lines.find(line => /^(at )?.*file:/.test(line))?.replace(/^at /, '')
   return `${error.message}${place === undefined ? '' : ` (${place})`}`
 }
 

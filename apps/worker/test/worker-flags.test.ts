@@ -149,7 +149,7 @@ const greet = defineJob({ name: 'greet', title: 'Greet', input, run: async () =>
     ['an object by name', 'export const definitions = { greet }'],
     ['a function', 'export default async ({ redis, store, log }) => redis && store && log ? [greet] : []'],
   ])('runs the jobs of a module that exports %s', async (what, end) => {
-    const file = await module(`${what.replaceAll(' ', '-')}.js`, `${GREET}${end}`)
+    const file = await module(`${what.replaceAll(' ', '-')}.mjs`, `${GREET}${end}`)
     const { defineJob } = await import('@tidings/jobs')
     const { z } = await import('zod')
     const greet = defineJob({
@@ -171,10 +171,10 @@ const greet = defineJob({ name: 'greet', title: 'Greet', input, run: async () =>
     ['exports nothing', '', /the module exports nothing/],
     ['exports something else', 'export default { run: 1 }', /expected job definitions[^\n]*got number 1/],
     ['exports no job', 'export default []', /expected job definitions[^\n]*got none/],
-    ['throws', 'throw new Error("not today")', /can't be loaded: not today \(file:.*throws\.js:1/],
+    ['throws', 'throw new Error("not today")', /can't be loaded: not today \(file:.*throws\.mjs:1/],
     ['has a mistake in it', 'export default [', /can't be loaded: Unexpected end of input/],
   ])('refuses a module that %s, in a sentence: exit code 78', async (what, text, words) => {
-    const file = text === undefined ? './nowhere.js' : await module(`${what.replaceAll(' ', '-')}.js`, text)
+    const file = text === undefined ? './nowhere.js' : await module(`${what.replaceAll(' ', '-')}.mjs`, text)
     const worker = run('--app', file)
     expect((await worker.ended).code).toBe(78)
     expect(worker.stderr()).toMatch(words)

@@ -83,7 +83,7 @@ describe('a Redis that was named', () => {
     const started = Date.now()
     const hung = runProgram('holder.mjs', ['/nowhere'], { REDIS_URL: `redis://:geheim@127.0.0.1:${port}` })
     const closed = runProgram('holder.mjs', ['/nowhere'], { REDIS_URL: 'redis://:geheim@127.0.0.1:1' })
-    expect(await Promise.all([hung.ended(), closed.ended()])).toEqual([1, 1])
+    expect(await Promise.all([hung.ended(), closed.ended()])).toEqual([75, 75])
     silent.close()
     expect(Date.now() - started).toBeGreaterThan(4_000)
     expect(Date.now() - started).toBeLessThan(8_000)
@@ -103,7 +103,7 @@ describe('a Redis that was named', () => {
     const strict = fakeRedis(() => '-WRONGPASS invalid username-password pair or user is disabled.\r\n')
     const urls = [`redis://127.0.0.1:${await old.port}`, `redis://:geheim@127.0.0.1:${await strict.port}`]
     const [tooOld, refused] = urls.map(url => runProgram('holder.mjs', ['/nowhere'], { REDIS_URL: url }))
-    expect([await tooOld?.ended(), await refused?.ended()]).toEqual([1, 1])
+    expect([await tooOld?.ended(), await refused?.ended()]).toEqual([78, 78])
     old.close()
     strict.close()
     expect(tooOld?.output()).toMatch(/is 6\.0\.16; Tidings needs 6\.2 or newer/)

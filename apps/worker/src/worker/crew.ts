@@ -3,6 +3,7 @@ import { RedisMessageStore } from '@tidings/messages'
 import type { Logger } from '@tidings/runtime'
 import type { Redis } from 'ioredis'
 import { openApplication } from '../application.ts'
+import { VERSION } from '../version.ts'
 import type { Tally } from './tally.ts'
 
 /** What a crew is made of. */
@@ -43,7 +44,7 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
     await Promise.all(jobs.map(each => each.close()))
   }
   try {
-    for (const each of jobs) workers.push(await each.work({ concurrency, maxJobs: limit }))
+    for (const each of jobs) workers.push(await each.work({ concurrency, maxJobs: limit, version: VERSION }))
   } catch (error) {
     await close()
     throw error
