@@ -16,6 +16,7 @@ import type { Redis } from 'ioredis'
 import pug from 'pug'
 import { isHttps, type WebConfig } from './config.ts'
 import { jobKinds } from './job-kinds/index.ts'
+import { LoginThrottle } from './login-throttle.ts'
 import { ownAddress } from './own-address.ts'
 import { access } from './plugins/access.ts'
 import { assets } from './plugins/assets.ts'
@@ -24,6 +25,7 @@ import { ownSite } from './plugins/own-site.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { session } from './plugins/session.ts'
+import { accountRoutes } from './routes/account.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { fileRoutes } from './routes/files.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -35,7 +37,7 @@ import { compileViews, VIEWS } from './views.ts'
 
 /** What the site is built of. Whoever made the connection and the job definitions closes them, after the app. */
 export interface AppOptions {
-  config: Pick<WebConfig, 'HOST' | 'PORT' | 'PUBLIC_URL' | 'TRUST_PROXY' | 'DEMO'>
+  config: Pick<WebConfig, 'HOST' | 'PORT' | 'PUBLIC_URL' | 'TRUST_PROXY' | 'DEMO' | 'LOGINS_PER_MINUTE'>
   /** Signs session cookies; at least 32 characters. */
   sessionSecret: string
   log: FastifyBaseLogger
@@ -82,6 +84,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     host: config.HOST,
     port: () => portOf(app) ?? config.PORT,
   })
+  const throttle = new LoginThrottle({ redis, prefix, perMinute: config.LOGINS_PER_MINUTE })
   app.decorate('isDemo', config.DEMO)
 
   await app.register(requestLog)
@@ -100,7 +103,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await pages.register(access, { users: blog.users, address })
     await pages.register(fastifyMessages, { store, owner: ownerOf })
     await pages.register(listingRoutes, { posts: blog.posts })
-    await pages.register(sessionRoutes, { users: blog.users })
+    await pages.register(sessionRoutes, { users: blog.users, throttle })
+    await pages.register(accountRoutes, { users: blog.users, throttle })
     await pages.register(jobRoutes, { jobs, kinds })
     await pages.register(fileRoutes, { files: blog.files, jobs, kinds })
     await pages.register(inboxRoutes, { store })

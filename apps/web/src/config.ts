@@ -28,6 +28,10 @@ export const webSchema = z
       secret: true,
       production: 'required',
     }),
+    LOGINS_PER_MINUTE: variable(z.coerce.number().int().min(1).max(100_000).default(10), {
+      expected: 'how many failed logins a minute an account may have from one address, from 1 to 100000',
+      remedy: 'Leave it out for 10.',
+    }),
   })
   .superRefine(({ PUBLIC_URL, TRUST_PROXY }, context) => {
     if (PUBLIC_URL?.startsWith('https:') && TRUST_PROXY === 0) {

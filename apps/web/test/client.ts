@@ -12,7 +12,9 @@ const HOST = '127.0.0.1:3000'
 const PASSWORD = 'correct horse battery'
 
 /** A site with two accounts, alice and bob, on a prefix of its own. It logs into `lines`. */
-export async function testSite(options: { config?: Partial<AppOptions['config']>; redis?: Redis } = {}) {
+export async function testSite(
+  options: { config?: Partial<AppOptions['config']>; redis?: Redis; passwordCost?: number } = {},
+) {
   const own = testRedis()
   const redis = options.redis ?? own.redis
   const { prefix } = own
@@ -24,7 +26,7 @@ export async function testSite(options: { config?: Partial<AppOptions['config']>
     destination: { write: line => void lines.push(JSON.parse(line)) },
   })
   const store = new RedisMessageStore({ redis, prefix })
-  const blog = createBlog({ redis, prefix: `${prefix}:blog`, passwordCost: 2 ** 10 })
+  const blog = createBlog({ redis, prefix: `${prefix}:blog`, passwordCost: options.passwordCost ?? 2 ** 10 })
   const definitions = blogJobs(blog, { demo: true })
   const jobs = createJobs({ redis, store, definitions: Object.values(definitions) })
   const app = await buildApp({
@@ -34,6 +36,7 @@ export async function testSite(options: { config?: Partial<AppOptions['config']>
       PUBLIC_URL: undefined,
       TRUST_PROXY: 0,
       DEMO: true,
+      LOGINS_PER_MINUTE: 10,
       ...options.config,
     },
     sessionSecret: 'a secret of at least thirty-two characters',

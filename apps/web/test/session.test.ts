@@ -132,6 +132,7 @@ describe('the logout', () => {
     const response = await browser.logOut()
     expect([response.statusCode, response.headers.location]).toEqual([303, '/'])
     expect(browser.cookies.size).toBe(0)
+    expect(response.headers['clear-site-data']).toBe('"cache", "storage"')
     const page = await browser.get('/')
     expect(page.body).toContain('Log in')
     expect(messagesOn(page.body)).toEqual([])

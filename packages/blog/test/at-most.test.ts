@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { atMost } from '../src/at-most.ts'
+import { atMost, TooBusyError } from '../src/at-most.ts'
 
 it('runs at most so many at once, and the rest in the order in which they came', async () => {
   const inTurn = atMost(2)
@@ -26,4 +26,16 @@ it('goes on after work that failed', async () => {
   const inTurn = atMost(1)
   await expect(inTurn(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await inTurn(async () => 'yes')).toBe('yes')
+})
+
+it('lets only so many wait', async () => {
+  const inTurn = atMost(1, { waiting: 1 })
+  let finish = () => {}
+  const first = inTurn(() => new Promise<void>(resolve => (finish = resolve)))
+  const second = inTurn(async () => 'second')
+  await expect(inTurn(async () => 'third')).rejects.toThrow(TooBusyError)
+  finish()
+  await first
+  expect(await second).toBe('second')
+  expect(await inTurn(async () => 'fourth')).toBe('fourth')
 })

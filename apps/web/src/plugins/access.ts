@@ -1,5 +1,5 @@
 import type { Blog, User } from '@tidings/blog'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, Session } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { nextPath } from '../next-path.ts'
 import type { OwnAddress } from '../own-address.ts'
@@ -19,13 +19,24 @@ declare module 'fastify' {
   }
 }
 
+const KEPT = ['userId', 'epoch', 'startedAt', '_csrf', 'messages']
+
 /** Says who is logged in, and sends visitors of any page that isn't open to the login. No body is read before. */
 export const access = fastifyPlugin<{ users: Blog['users']; address: OwnAddress }>(
   async (app, { users, address }) => {
     app.decorateRequest('user', undefined)
     app.addHook('onRequest', async (request, reply) => {
-      const { userId } = request.session
-      request.user = userId === undefined ? undefined : await users.find(userId)
+      const { session } = request
+      if (session.userId !== undefined) {
+        const [user] = await Promise.all([userOfSession(session, users), request.keepSession()])
+        request.user = user
+        // One that counts no more is of no use to anybody; one whose user may more, or less, gets a new id.
+        if (user === undefined) await session.regenerate()
+        else if (session.role !== user.role && request.routeOptions.config.background !== true) {
+          await session.regenerate(KEPT)
+          request.session.role = user.role
+        }
+      }
       if (request.user === undefined && request.routeOptions.config.access !== 'open') {
         return reply.redirect(loginPath(request, address), 303)
       }
@@ -37,6 +48,18 @@ export const access = fastifyPlugin<{ users: Blog['users']; address: OwnAddress 
     })
   },
 )
+
+/**
+ * Whom a session belongs to: nobody, once the account is gone or disabled, its password was changed, or it was logged out
+ * everywhere. Whoever asks for as long as a stream lasts asks with a session that was loaded anew.
+ */
+export async function userOfSession(
+  { userId, epoch = 0 }: Pick<Session, 'userId' | 'epoch'>,
+  users: Blog['users'],
+): Promise<User | undefined> {
+  const user = userId === undefined ? undefined : await users.find(userId)
+  return user === undefined || user.isDisabled || user.epoch !== epoch ? undefined : user
+}
 
 /**
  * Who is logged in, on a page that is for those only.

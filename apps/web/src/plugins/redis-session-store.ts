@@ -20,7 +20,7 @@ export interface RedisSessionStoreOptions {
   anonymous?: number | undefined
 }
 
-/** Keeps @fastify/session's sessions in Redis. Reading one puts its end off. */
+/** Keeps @fastify/session's sessions in Redis. Reading one doesn't put its end off: {@link keep} does. */
 export class RedisSessionStore implements SessionStore {
   readonly #redis: Redis
   readonly #prefix: string
@@ -51,32 +51,33 @@ export class RedisSessionStore implements SessionStore {
     this.#redis.del(this.#key(id)).then(() => callback(), callback)
   }
 
-  async #read(id: string): Promise<Session | null> {
-    const key = this.#key(id)
-    const [text, ends] = await Promise.all([this.#redis.get(key), this.#redis.pttl(key)])
-    const session = text === null ? undefined : parse(text)
-    if (session === undefined) return null
+  /** Puts off the end of a logged-in session, for which a person has asked. One that is gone stays gone. */
+  async keep(id: string, session: Partial<Session>): Promise<void> {
+    if (session.userId === undefined) return
     const left = this.#timeToLive(session)
-    if (left <= 0) return null
     // Most page views only read: an end that is off by a hundredth doesn't matter.
-    if (session.userId !== undefined && ends < left * 0.99) await this.#redis.pexpire(key, left)
-    return session
+    if ((await this.#redis.pttl(this.#key(id))) < left * 0.99) await this.#redis.pexpire(this.#key(id), left)
   }
 
-  // A session that came from Redis has `startedAt`. It may only be written over while it is still there: a slow request that
-  // began before a logout must not bring the session back.
+  async #read(id: string): Promise<Session | null> {
+    const text = await this.#redis.get(this.#key(id))
+    const session = text === null ? undefined : parse(text)
+    return session === undefined || this.#timeToLive(session) <= 0 ? null : session
+  }
+
+  // What came from Redis may only be written over while it is still there: a slow request that began before a logout must not
+  // bring the session back.
   async #write(id: string, session: Session): Promise<void> {
     const { cookie: _, ...kept } = session
-    const isNew = kept.startedAt === undefined
-    const stored = { ...kept, startedAt: kept.startedAt ?? Date.now() }
+    const stored = { ...kept, startedAt: kept.startedAt ?? Date.now(), isStored: true }
     const left = this.#timeToLive(stored)
     if (left <= 0) return
     const text = JSON.stringify(stored)
-    if (isNew) await this.#redis.set(this.#key(id), text, 'PX', left)
-    else await this.#redis.set(this.#key(id), text, 'PX', left, 'XX')
+    if (kept.isStored) await this.#redis.set(this.#key(id), text, 'PX', left, 'XX')
+    else await this.#redis.set(this.#key(id), text, 'PX', left)
   }
 
-  #timeToLive(session: Pick<Session, 'userId' | 'startedAt'>): number {
+  #timeToLive(session: Partial<Session>): number {
     if (session.userId === undefined) return this.#anonymous
     const end = (session.startedAt ?? Date.now()) + this.#lifetime
     return Math.min(this.#idle, end - Date.now())

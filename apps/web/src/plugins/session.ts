@@ -1,6 +1,7 @@
 import fastifyCookie from '@fastify/cookie'
 import fastifyCsrfProtection from '@fastify/csrf-protection'
 import fastifySession from '@fastify/session'
+import type { Role, User } from '@tidings/blog'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { Redis } from 'ioredis'
@@ -11,12 +12,28 @@ declare module 'fastify' {
   interface FastifyReply {
     /** Ends the session for good, here and in the browser. */
     endSession(): Promise<void>
+    /** Logs somebody in: a session with a new id. The one from before is gone, and with it its id. */
+    beginSession(user: User): Promise<void>
+  }
+  interface FastifyRequest {
+    /** Puts the session's end off, unless a script asks by itself. */
+    keepSession(): Promise<void>
+  }
+  interface FastifyContextConfig {
+    /** Asked for by a page's script without a person doing anything: it doesn't put the session's end off. */
+    background?: boolean
   }
   interface Session {
     /** Who is logged in. */
     userId?: string
+    /** The user's epoch when they logged in: once they have another one, the session counts no more. */
+    epoch?: number
+    /** What they were allowed when the session got its id. */
+    role?: Role
     /** When the session was first kept, in milliseconds; the store sets it. */
     startedAt?: number
+    /** Whether it came from the store; the store sets it. */
+    isStored?: boolean
   }
 }
 
@@ -36,11 +53,12 @@ export interface SessionOptions {
  */
 export const session = fastifyPlugin<SessionOptions>(async (app, { redis, prefix, secret, secure }) => {
   const cookieName = secure ? '__Host-tidings' : 'tidings'
+  const store = new RedisSessionStore({ redis, prefix })
   const cookie = { secure, httpOnly: true, sameSite: 'lax', path: '/' } as const
   await app.register(fastifyCookie)
   await app.register(fastifySession, {
     secret,
-    store: new RedisSessionStore({ redis, prefix }),
+    store,
     cookieName,
     cookie: { ...cookie },
     saveUninitialized: false,
@@ -54,6 +72,21 @@ export const session = fastifyPlugin<SessionOptions>(async (app, { redis, prefix
     await this.request.session.destroy()
     this.request.user = undefined
     this.clearCookie(cookieName, cookie)
+    // What this browser has kept of pages, for its back button among others. Not "cookies": the next page may have set one.
+    this.header('clear-site-data', '"cache", "storage"')
+  })
+  app.decorateReply('beginSession', async function (this: FastifyReply, user: User) {
+    // Messages for this browser stay; their plugin takes care that only their first owner sees them.
+    await this.request.session.regenerate(['messages'])
+    const { id: userId, epoch, role } = user
+    Object.assign(this.request.session, { userId, epoch, role })
+    this.request.user = user
+    // Made here, so that two tabs opened at once don't each make one.
+    this.generateCsrf()
+  })
+  app.decorateRequest('keepSession', async function (this: FastifyRequest) {
+    const { session, routeOptions } = this
+    if (routeOptions.config.background !== true) await store.keep(session.sessionId, session)
   })
   // After the body was parsed, whoever parses it: the token stands in it.
   app.addHook('preHandler', (request, reply, done) => {

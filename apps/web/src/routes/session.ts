@@ -1,59 +1,77 @@
-import type { Blog, User } from '@tidings/blog'
+import type { Blog } from '@tidings/blog'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { formText } from '../form-text.ts'
+import type { LoginThrottle } from '../login-throttle.ts'
 import { nextPath } from '../next-path.ts'
 import { renderPage } from '../page.ts'
+import { logSecurity } from '../security-log.ts'
+
+const MAX_FIELD = 1000
+/** Passwords are tried two at a time: of many at once the last waits long. */
+const LOGIN_LIMIT = 60_000
 
 const NO_MATCH = 'That name and password do not belong together.'
-const MAX_FIELD = 1000
+const BUSY = 'Many people are logging in just now. Please try again in a few seconds.'
+
+interface LoginForm {
+  username: string
+  next: string
+  problem?: string
+  status?: number
+}
 
 /** `GET /login`, `POST /login`, `POST /logout`. The session gets a new id at each of the two. */
-export const sessionRoutes: FastifyPluginAsync<{ users: Blog['users'] }> = async (app, { users }) => {
+export const sessionRoutes: FastifyPluginAsync<{ users: Blog['users']; throttle: LoginThrottle }> = async (
+  app,
+  { users, throttle },
+) => {
   const open = { config: { access: 'open' } } as const
 
   app.get<{ Querystring: { next?: unknown } }>('/login', open, async (request, reply) => {
     const next = nextPath(request.query.next)
     if (request.user !== undefined) return reply.redirect(next, 303)
-    return loginForm(request, reply, { username: '', next, problem: undefined })
+    return loginForm(request, reply, { username: '', next })
   })
 
-  app.post('/login', open, async (request, reply) => {
+  app.post('/login', { ...open, handlerTimeout: LOGIN_LIMIT }, async (request, reply) => {
     const username = formText(request.body, 'username', { max: MAX_FIELD }).trim()
     const password = formText(request.body, 'password', { max: MAX_FIELD })
     const next = nextPath(formText(request.body, 'next', { max: 2 * MAX_FIELD }))
-    const user = await users.authenticate(username, password)
-    if (user === undefined) {
-      request.log.warn({ ip: request.ip }, 'login failed')
-      return loginForm(request, reply, { username, next, problem: NO_MATCH })
+    const refuse = (status: number, problem: string) =>
+      loginForm(request, reply, { username, next, problem, status })
+
+    const who = { account: username, address: request.ip, signal: request.signal }
+    const answer = await throttle.attempt(who, () => users.authenticate(username, password))
+    switch (answer.outcome) {
+      case 'right':
+        await reply.beginSession(answer.user)
+        logSecurity(request, 'login')
+        return reply.redirect(next, 303)
+      case 'wrong':
+        logSecurity(request, 'login failed')
+        return refuse(422, NO_MATCH)
+      case 'throttled':
+        logSecurity(request, 'login throttled')
+        reply.header('retry-after', answer.retryAfter)
+        return refuse(429, `There were too many attempts. Please try again in ${answer.retryAfter} seconds.`)
+      case 'busy':
+        reply.header('retry-after', answer.retryAfter)
+        return refuse(503, BUSY)
     }
-    await logIn(request, reply, user)
-    return reply.redirect(next, 303)
   })
 
   app.post('/logout', open, async (request, reply) => {
-    request.log.info({ user: request.user?.id }, 'logout')
+    logSecurity(request, 'logout')
     await reply.endSession()
     return reply.redirect('/', 303)
   })
 }
 
-async function logIn(request: FastifyRequest, reply: FastifyReply, user: User): Promise<void> {
-  // Messages for this browser stay; the plugin takes care that only their first owner sees them.
-  await request.session.regenerate(['messages'])
-  request.session.userId = user.id
-  // Made here, so that two tabs opened at once don't each make one.
-  reply.generateCsrf()
-  request.log.info({ user: user.id }, 'login')
-}
-
 function loginForm(
   request: FastifyRequest,
   reply: FastifyReply,
-  model: { username: string; next: string; problem: string | undefined },
+  { username, next, problem, status = 200 }: LoginForm,
 ): Promise<FastifyReply> {
-  return renderPage(request, reply, 'login', model, {
-    title: 'Log in',
-    hasForm: true,
-    status: model.problem === undefined ? 200 : 422,
-  })
+  const model = { username, next, problem }
+  return renderPage(request, reply, 'login', model, { title: 'Log in', hasForm: true, status })
 }
