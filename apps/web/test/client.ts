@@ -77,6 +77,9 @@ export async function testSite(
   }
 }
 
+/** A site of {@link testSite}. */
+export type Site = Awaited<ReturnType<typeof testSite>>
+
 /** The run's Redis, as an address. */
 export function redisUrl(): string {
   return inject('redisUrl')

@@ -60,7 +60,11 @@ export const sessionRoutes: FastifyPluginAsync<{ users: Blog['users']; throttle:
     }
   })
 
-  app.post('/logout', open, async (request, reply) => {
+  // Whose session has ended elsewhere wants nothing more than that; their form's token ended with it.
+  const onlyUsers = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (request.user === undefined) return reply.redirect('/', 303)
+  }
+  app.post('/logout', { ...open, onRequest: onlyUsers }, async (request, reply) => {
     logSecurity(request, 'logout')
     await reply.endSession()
     return reply.redirect('/', 303)
