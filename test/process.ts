@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, onTestFinished } from 'vitest'
+import { afterAll, inject, onTestFinished } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
 
@@ -27,16 +27,22 @@ export interface TidingsProcess {
 
 /** Starts the web process on a free port; gives its address. */
 export async function startWeb(env: Record<string, string>): Promise<TidingsProcess & { address: string }> {
-  const process = start(['apps/web/dist/server.js'], { PORT: '0', ...env })
+  const process = start(['apps/web/dist/server.js'], { PORT: '0', ...redisOf('web'), ...env })
   const { address } = await process.logged(({ ready }) => ready === true)
   return { ...process, address: String(address) }
 }
 
 /** Starts a worker; gives it when it takes jobs. */
 export async function startWorker(env: Record<string, string>, ...args: string[]): Promise<TidingsProcess> {
-  const process = start(['apps/worker/dist/cli.js', 'worker', ...args], env)
+  const process = start(['apps/worker/dist/cli.js', 'worker', ...args], { ...redisOf('worker'), ...env })
   await process.logged(({ ready }) => ready === true)
   return process
+}
+
+// By default each test's processes have a private Redis of their own; in a run with users they share the run's.
+function redisOf(role: 'web' | 'worker'): Record<string, string> {
+  const users = inject('redisUsers')
+  return users ? { REDIS_URL: users[role] } : {}
 }
 
 /** Starts a script of the repository with node; it is killed when the test file ends, if it hasn't ended by then. */
