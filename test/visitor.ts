@@ -32,6 +32,12 @@ export class Visitor {
 
   /** Opens a page, fills in the form on it that goes to `action`, and sends it. */
   async submit(page: string, action: string, fields: Record<string, string | File>): Promise<Page> {
+    const { hidden, multipart } = await this.form(page, action)
+    return this.post(action, { ...hidden, ...fields }, { multipart })
+  }
+
+  /** Opens a page and looks for the form on it that goes to `action`: its hidden fields. */
+  async form(page: string, action: string): Promise<{ hidden: Record<string, string>; multipart: boolean }> {
     const { body } = await this.get(page)
     const form = new RegExp(`<form[^>]*action="${action}"[^>]*>(.*?)</form>`, 's').exec(body)
     if (!form) throw new Error(`${page} has no form that goes to ${action}:\n${body}`)
@@ -39,8 +45,7 @@ export class Visitor {
       attribute(input, 'name'),
       attribute(input, 'value'),
     ])
-    const all = { ...Object.fromEntries(hidden), ...fields }
-    return this.post(action, all, { multipart: form[0].includes('multipart/form-data') })
+    return { hidden: Object.fromEntries(hidden), multipart: form[0].includes('multipart/form-data') }
   }
 
   async post(path: string, fields: Record<string, string | File>, { multipart = false } = {}): Promise<Page> {
