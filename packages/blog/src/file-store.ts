@@ -115,6 +115,20 @@ export class FileStore {
     }
   }
 
+  /** Deletes all files of an owner. It looks at every file there is, so it takes its time. */
+  async deleteOf(owner: string): Promise<void> {
+    let cursor = '0'
+    do {
+      const pattern = `${this.#prefix.replace(/[\\[\]*?]/g, '\\$&')}:file:*`
+      const [next, keys] = await this.#redis.scan(cursor, 'MATCH', pattern, 'COUNT', 500)
+      for (const key of keys) {
+        const record = await this.#record(key.slice(`${this.#prefix}:file:`.length))
+        if (record?.owner === owner) await this.#redis.unlink(key, this.#contentKey(record.content))
+      }
+      cursor = next
+    } while (cursor !== '0')
+  }
+
   async #write(content: string, source: NewFile['content'], maxBytes: number) {
     const key = this.#contentKey(content)
     let size = 0

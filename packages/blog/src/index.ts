@@ -1,6 +1,7 @@
 export { atMost, TooBusyError } from './at-most.ts'
 export { type Blog, type BlogOptions, createBlog } from './blog.ts'
 export { blogJobs } from './blog-jobs.ts'
+export { type DeletedUser, deleteUser, type UserTraces } from './delete-user.ts'
 export { DEMO_PASSWORD, seedDemo } from './demo-data.ts'
 export { DEMO_OUTCOMES } from './demo-job.ts'
 export { EXPORT_MAX_BYTES } from './export-posts.ts'

@@ -12,6 +12,7 @@ import {
   type ScheduleOptions,
 } from './enqueue-options.ts'
 import { follow } from './follow.ts'
+import { forgetOwner } from './forget-owner.ts'
 import { FoundJobs } from './found-jobs.ts'
 import { JobCounters, type JobsCounts } from './job-counters.ts'
 import type { JobEnd } from './job-end.ts'
@@ -231,6 +232,16 @@ export class Jobs {
     if (found?.view.state !== 'failed') return false
     await this.#within(found.queue.retry(found.job))
     return true
+  }
+
+  /**
+   * Removes all that is stored of an owner's jobs, for one who is no more: their schedules end, jobs that haven't ended are
+   * cancelled, and those that have are removed. It reads all ended jobs of the owner's shard, so it takes its time.
+   * @param options.within how long running jobs may take to stop, ms; default 10 s
+   * @returns how many were still running then: these stay until they end
+   */
+  forget(owner: string, { within = 10_000 }: { within?: number } = {}): Promise<number> {
+    return forgetOwner(this.#queues, this.#schedulesOf(owner), owner, { within })
   }
 
   /** The workers that live, of all processes: each says every 5 s that it is there, and is taken for dead after 15. */

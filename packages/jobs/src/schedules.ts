@@ -56,11 +56,7 @@ export class Schedules {
   }
 
   async remove(name: string, owner: string, id: string): Promise<boolean> {
-    const scheduler = schedulerId(owner, name, id)
-    await this.#forgetNext(scheduler)
-    const removed = await this.#jobs.queue.removeJobScheduler(scheduler)
-    await this.#jobs.options.redis.hdel(this.#listKey(owner), scheduler)
-    return removed
+    return this.end(owner, schedulerId(owner, name, id))
   }
 
   async of(owner: string): Promise<Schedule[]> {
@@ -82,6 +78,19 @@ export class Schedules {
       }),
     )
     return all.filter(schedule => schedule !== undefined)
+  }
+
+  /** The ids under which BullMQ knows an owner's schedules. */
+  idsOf(owner: string): Promise<string[]> {
+    return this.#jobs.options.redis.hkeys(this.#listKey(owner))
+  }
+
+  /** Ends the schedule that BullMQ knows under this id. */
+  async end(owner: string, scheduler: string): Promise<boolean> {
+    await this.#forgetNext(scheduler)
+    const removed = await this.#jobs.queue.removeJobScheduler(scheduler)
+    await this.#jobs.options.redis.hdel(this.#listKey(owner), scheduler)
+    return removed
   }
 
   async #forgetNext(scheduler: string): Promise<void> {

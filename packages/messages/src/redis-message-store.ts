@@ -212,6 +212,13 @@ export class RedisMessageStore implements MessageStore {
     return this.#keyed.takeBack(owner, key)
   }
 
+  /** Removes all that is stored of an owner, for one who is no more. Messages for their browsers go by themselves. */
+  async forget(owner: string): Promise<void> {
+    const lists = await this.#listsOf({ owner })
+    const own = lists.filter(({ kind }) => kind === 'user').map(({ list }) => list)
+    await this.#redis.del(...own, ...lists.map(({ reading }) => reading))
+  }
+
   async watch(reader: Reader, hint: () => void): Promise<() => Promise<void>> {
     const channels = MessageList.for(this.#shards, reader).map(({ list }) => list)
     return this.#hints.watch(channels, hint)
