@@ -1,7 +1,7 @@
 import { blogJobs, createBlog, seedDemo } from '@tidings/blog'
 import { createJobs } from '@tidings/jobs'
 import { RedisMessageStore } from '@tidings/messages'
-import { createLogger, loadEnvFile, openRedis, printFatal } from '@tidings/runtime'
+import { createLogger, loadEnvFile, openRedis, preflight, printFatal } from '@tidings/runtime'
 import { stopRequests } from '@tidings/runtime/supervisor'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
@@ -33,6 +33,7 @@ async function serve(): Promise<number> {
   const connections = await openRedis({ url: config.REDIS_URL, dataDir: config.DATA_DIR, log })
   try {
     const redis = await connections.connect('web')
+    await preflight(redis, connections.description, log)
     const store = new RedisMessageStore({ redis, shards: config.SHARDS })
     const blog = createBlog({ redis })
     const definitions = blogJobs(blog, { demo: config.DEMO })

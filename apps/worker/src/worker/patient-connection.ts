@@ -38,7 +38,14 @@ export async function connectPatiently(
       if (isBrief || !(error instanceof NoRedisError) || error.exitCode !== EXIT.temporary) throw error
       log.warn({}, `${error.message} Trying again until it does.`)
     }
-    if ((await Promise.race([stopped, pause(wait, 'tried', { ref: false })])) === 'stopped') return undefined
+    // Nothing else keeps the process alive meanwhile.
+    const timer = new AbortController()
+    const tried = pause(wait, 'tried' as const, { signal: timer.signal })
+    tried.catch(() => {})
+    if ((await Promise.race([stopped, tried])) === 'stopped') {
+      timer.abort()
+      return undefined
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type HealthServer, loadConfig, loadEnvFile, serveHealth } from '@tidings/runtime'
+import { type HealthServer, loadConfig, loadEnvFile, preflight, serveHealth } from '@tidings/runtime'
 import { stopRequests } from '@tidings/runtime/supervisor'
 import type { WorkerOptions } from '../commands/worker.ts'
 import { workerVariables } from '../config.ts'
@@ -39,11 +39,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
     const { redis, handle } = found
     try {
       // Loaded now, so that the first line doesn't wait for it.
-      const [{ preflight }, { startCrew }, { leave }] = await Promise.all([
-        import('./preflight.ts'),
-        import('./crew.ts'),
-        import('./leaving.ts'),
-      ])
+      const [{ startCrew }, { leave }] = await Promise.all([import('./crew.ts'), import('./leaving.ts')])
       await preflight(redis, handle.description, log)
       const { queue: queues = ['jobs'], concurrency, timeout: grace } = options
       const tally = new Tally()
