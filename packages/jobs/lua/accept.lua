@@ -75,7 +75,9 @@ if batch ~= '' then
   redis.call('HINCRBY', prefix .. 'batch:' .. batch, 'left', 1)
 end
 if owned ~= '' then
-  redis.call('ZADD', owned, arguments[4], id)
+  -- After those before it, also where it came in the same millisecond.
+  local latest = tonumber(redis.call('ZREVRANGE', owned, 0, 0, 'WITHSCORES')[2]) or 0
+  redis.call('ZADD', owned, string.format('%.3f', math.max(tonumber(arguments[4]), latest + 0.001)), id)
   if redis.call('ZCARD', owned) > tonumber(keep) then redis.call('ZREMRANGEBYRANK', owned, 0, -tonumber(keep) - 1) end
   redis.call('EXPIRE', owned, age)
 end
