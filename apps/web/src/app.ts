@@ -25,19 +25,25 @@ import { ownSite } from './plugins/own-site.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { session } from './plugins/session.ts'
+import { RateLimit } from './rate-limit.ts'
 import { accountRoutes } from './routes/account.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { fileRoutes } from './routes/files.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inboxRoutes } from './routes/inbox.ts'
-import { jobRoutes } from './routes/jobs.ts'
+import { jobRoutes } from './routes/job.ts'
+import { jobStreamRoutes } from './routes/job-stream.ts'
+import { jobsRoutes } from './routes/jobs.ts'
 import { listingRoutes } from './routes/listing.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { compileViews, VIEWS } from './views.ts'
 
 /** What the site is built of. Whoever made the connection and the job definitions closes them, after the app. */
 export interface AppOptions {
-  config: Pick<WebConfig, 'HOST' | 'PORT' | 'PUBLIC_URL' | 'TRUST_PROXY' | 'DEMO' | 'LOGINS_PER_MINUTE'>
+  config: Pick<
+    WebConfig,
+    'HOST' | 'PORT' | 'PUBLIC_URL' | 'TRUST_PROXY' | 'DEMO' | 'LOGINS_PER_MINUTE' | 'JOB_STARTS_PER_MINUTE'
+  >
   /** Signs session cookies; at least 32 characters. */
   sessionSecret: string
   log: FastifyBaseLogger
@@ -53,12 +59,19 @@ export interface AppOptions {
 }
 
 const SECOND = 1000
+const MINUTE = 60 * SECOND
 
 /** Builds the web site: plugins, then routes. It doesn't listen. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, log, redis, store, blog, jobs, definitions, sessionSecret, prefix = '{tidings}' } = options
   const views = compileViews()
   const kinds = jobKinds({ jobs, blog, definitions })
+  const starts = new RateLimit({
+    redis,
+    prefix: `${prefix}:job-starts`,
+    limit: config.JOB_STARTS_PER_MINUTE,
+    window: MINUTE,
+  })
   const app: FastifyInstance = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -105,7 +118,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await pages.register(listingRoutes, { posts: blog.posts })
     await pages.register(sessionRoutes, { users: blog.users, throttle })
     await pages.register(accountRoutes, { users: blog.users, throttle })
-    await pages.register(jobRoutes, { jobs, kinds })
+    await pages.register(jobsRoutes, { jobs, kinds, starts })
+    await pages.register(jobRoutes, { jobs, kinds, starts })
+    await pages.register(jobStreamRoutes, { jobs, kinds, users: blog.users, views })
     await pages.register(fileRoutes, { files: blog.files, jobs, kinds })
     await pages.register(inboxRoutes, { store })
     if (config.DEMO) await pages.register(demoRoutes)

@@ -22,6 +22,10 @@ export const webSchema = z
       expected: 'the number of proxies in front of this process, from 0 to 10',
       remedy: 'Leave it out when there is none.',
     }),
+    JOB_STARTS_PER_MINUTE: variable(z.coerce.number().int().min(1).max(1_000_000).default(1000), {
+      expected: 'how many jobs a user may start within a minute, from 1 to 1,000,000',
+      remedy: 'Leave it out for 1000.',
+    }),
     SESSION_SECRET: variable(z.string().min(32).optional(), {
       expected: 'at least 32 characters',
       remedy: 'Make one with: openssl rand -base64 33',

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import type { JobView } from '@tidings/jobs'
 import type { JobKind } from './job-kinds/job-kind.ts'
-import { shownTime } from './shown-time.ts'
+import { jobState, jobTone, stateWords } from './job-words.ts'
+import { shownClock, shownTime } from './shown-time.ts'
 
 /** A job as the list shows it. `kind` is undefined for a job that this version doesn't know. */
 export function jobInList(job: JobView, kind: JobKind | undefined) {
@@ -8,9 +10,9 @@ export function jobInList(job: JobView, kind: JobKind | undefined) {
     href: jobPath(job.id),
     title: job.title,
     detail: kind?.given(job.input)[0]?.text,
-    state: job.state,
+    state: jobState(job),
     words: stateWords(job),
-    tone: toneOf(job),
+    tone: jobTone(job),
     created: shownTime(job.createdAt),
   }
 }
@@ -18,19 +20,29 @@ export function jobInList(job: JobView, kind: JobKind | undefined) {
 /** A job as its own page shows it. */
 export function jobOnPage(job: JobView, kind: JobKind | undefined) {
   const isOver = job.state === 'completed' || job.state === 'failed'
+  const progress = isOver || job.progress === undefined ? undefined : progressOnPage(job.progress)
+  const inList = jobInList(job, kind)
   return {
-    ...jobInList(job, kind),
+    ...inList,
     isOver,
-    progress: isOver || job.progress === undefined ? undefined : progressOnPage(job.progress),
+    /** What a screen reader is told when it changes. */
+    said: progress === undefined ? inList.words : `${inList.words}, ${progress.text}`,
+    progress,
     attempt: job.attempts > 1 && job.attempt > 0 ? `${job.attempt} of ${job.attempts}` : undefined,
-    next: job.nextAttemptAt && shownTime(job.nextAttemptAt),
+    next: nextOnPage(job),
     started: job.startedAt && shownTime(job.startedAt),
     finished: job.finishedAt && shownTime(job.finishedAt),
     given: kind?.given(job.input) ?? [],
     result: job.state === 'completed' ? kind?.result(job.result) : undefined,
     reason: job.state === 'failed' && job.outcome !== 'cancelled' ? job.reason : undefined,
     canRetry: job.state === 'failed',
+    again: isOver && kind?.again !== undefined ? againOnPage(job.id) : undefined,
   }
+}
+
+/** The form that starts a job of the same kind with the same input, once, however often it is pressed. */
+export function againOnPage(id: string) {
+  return { action: `${jobPath(id)}/again`, idempotencyKey: randomUUID() }
 }
 
 /** The address of a job's page. */
@@ -38,26 +50,11 @@ export function jobPath(id: string): string {
   return `/jobs/${encodeURIComponent(id)}`
 }
 
-function stateWords({ state, outcome, attempt }: JobView): string {
-  switch (state) {
-    case 'waiting':
-      return attempt > 1 ? 'Waiting to be tried again' : 'Waiting for a worker'
-    case 'delayed':
-      return attempt > 0 ? 'Waiting to be tried again' : 'Waiting for its time'
-    case 'active':
-      return attempt > 1 ? 'Running again' : 'Running'
-    case 'completed':
-      return outcome === 'partial' ? 'Done in part' : 'Done'
-    case 'failed':
-      return outcome === 'cancelled' ? 'Cancelled' : 'Failed'
-  }
-}
-
-// The colour that goes with the words: that of the message with which the job ends.
-function toneOf({ state, outcome }: JobView): string {
-  if (state === 'failed') return 'error'
-  if (state !== 'completed') return 'info'
-  return outcome === 'partial' ? 'warning' : 'success'
+function nextOnPage({ nextAttemptAt, attempt }: JobView) {
+  if (nextAttemptAt === undefined) return undefined
+  return attempt > 0
+    ? { before: 'next at', ...shownClock(nextAttemptAt) }
+    : { before: 'starts at', ...shownTime(nextAttemptAt) }
 }
 
 function progressOnPage({ fraction, text }: NonNullable<JobView['progress']>) {

@@ -18,3 +18,10 @@ export function shownTime(date: Date): ShownTime {
   const day = DATE.format(date)
   return { iso: date.toISOString(), day, text: `${day}, ${CLOCK.format(date)} UTC` }
 }
+
+const SECONDS = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'UTC' })
+
+/** The same for a moment that is near, to the second and without its day. */
+export function shownClock(date: Date): Omit<ShownTime, 'day'> {
+  return { iso: date.toISOString(), text: `${SECONDS.format(date)} UTC` }
+}

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import pug from 'pug'
 import type { ErrorPage } from './error-page.ts'
+import type { jobOnPage } from './job-page.ts'
 import { ASSETS } from './plugins/assets.ts'
 
 /** Where the templates are. */
@@ -9,10 +10,16 @@ export const VIEWS = fileURLToPath(new URL('../views/', import.meta.url))
 /** Pages that are rendered without `reply.view`, because they must work when nothing else does. */
 export interface Views {
   error(model: { page: ErrorPage; reference: string }): string
+  /** The block of a job's page that changes while it runs. */
+  jobState(model: { job: ReturnType<typeof jobOnPage>; usual: string | undefined; csrf: string }): string
 }
 
 /** Compiles what must not fail later. */
 export function compileViews(): Views {
   const error = pug.compileFile(`${VIEWS}error.pug`)
-  return { error: model => error({ ...model, assets: ASSETS, title: model.page.title, isDemo: false }) }
+  const jobState = pug.compileFile(`${VIEWS}job-state-alone.pug`)
+  return {
+    jobState,
+    error: model => error({ ...model, assets: ASSETS, title: model.page.title, isDemo: false }),
+  }
 }

@@ -37,6 +37,7 @@ export async function testSite(
       TRUST_PROXY: 0,
       DEMO: true,
       LOGINS_PER_MINUTE: 10,
+      JOB_STARTS_PER_MINUTE: 1000,
       ...options.config,
     },
     sessionSecret: 'a secret of at least thirty-two characters',
@@ -170,7 +171,7 @@ export async function ended(browser: Browser, url: string): Promise<string> {
   let page = ''
   await vi.waitFor(async () => {
     page = (await browser.get(url, { 'sec-fetch-dest': 'empty' })).body
-    expect(page).toMatch(/data-state="(completed|failed)"/)
+    expect(page).toMatch(/data-state="(completed|failed|cancelled)"/)
   }, 10_000)
   return page
 }

@@ -69,7 +69,7 @@ describe('a file', () => {
     await site.redis.del(`${site.prefix}:blog:file:${id}`)
     const response = await alice.get(file)
     expect(response.statusCode).toBe(410)
-    expect(response.body).toContain('Run the export again')
+    expect(response.body).toContain(`action="${job}/again"`)
     expect((await bob.get(file)).statusCode).toBe(404)
     site.jobs.list = list
     expect((await alice.get(file)).statusCode).toBe(404)

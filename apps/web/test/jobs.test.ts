@@ -205,7 +205,7 @@ describe('a job’s page', () => {
       expect(body).toContain('data-state="active"')
       expect(body).toMatch(/<progress id="progress" value="\d+" max="100">/)
       expect(body).toContain('You may leave this page')
-      expect(body).toContain(`<a href="${url}">Refresh</a>`)
+      expect(body).toContain(`<a id="refresh" href="${url}">Refresh</a>`)
     }, 10_000)
     const page = await ended(browser, url)
     expect(page).not.toContain('<progress')

@@ -74,6 +74,8 @@ export const ROUTES: Readonly<Record<string, RouteClass>> = {
   'GET /jobs/:id': { for: 'owner', at: ({ job }) => `/jobs/${job}` },
   'POST /jobs/:id/cancel': { for: 'owner', at: ({ job }) => `/jobs/${job}/cancel` },
   'POST /jobs/:id/retry': { for: 'owner', at: ({ job }) => `/jobs/${job}/retry` },
+  'POST /jobs/:id/again': { for: 'owner', at: ({ job }) => `/jobs/${job}/again` },
+  'GET /jobs/:id/stream': { for: 'owner', at: ({ job }) => `/jobs/${job}/stream`, isStream: true },
   'GET /files/:id': { for: 'owner', at: ({ file }) => `/files/${file}` },
 
   'GET /inbox': { for: 'users' },

@@ -29,7 +29,7 @@ describe('an upload', () => {
     const content = 'title,body\nGood,Yes\n,"no\ntitle"\nAlso good,Yes\n'
     const response = await browser.upload('/jobs', '/jobs/import-posts', { name: 'x.csv', content })
     const page = await ended(browser, String(response.headers.location))
-    expect(page).toContain('Done in part')
+    expect(page).toContain('Partly done')
     expect(page).toMatch(/<th scope="row">3<\/th><td dir="auto">the title is missing<\/td>/)
     expect(messagesOn((await browser.get('/')).body)[0]).toMatch(/^warning: Imported 2 posts, skipped 1 row/)
   })

@@ -45,6 +45,11 @@ export function demo(parts: {
     async start(form, options) {
       return jobs.enqueue(definition, { ...values(form), outcome: outcomeOf(form) ?? 'succeed' }, options)
     },
+    async again(input, { owner }) {
+      const { data } = definition.input.safeParse(input)
+      if (data === undefined) return { gone: 'What this job was given can’t be read any more.' }
+      return { start: options => jobs.enqueue(definition, data, { owner, ...options }) }
+    },
     given(input) {
       const { label, outcome, seconds } = inputSchema.safeParse(input).data ?? {}
       return [

@@ -37,6 +37,11 @@ export function exportPosts(parts: {
     async start(form, options) {
       return jobs.enqueue(definition, { format: formatOf(form.text('format', 'csv')) ?? 'csv' }, options)
     },
+    async again(input, { owner }) {
+      const { data } = definition.input.safeParse(input)
+      if (data === undefined) return { gone: 'What this export was given can’t be read any more.' }
+      return { start: options => jobs.enqueue(definition, data, { owner, ...options }) }
+    },
     given(input) {
       const { data } = inputSchema.safeParse(input)
       return data === undefined ? [] : [{ term: 'Format', text: data.format.toUpperCase() }]

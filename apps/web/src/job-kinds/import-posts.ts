@@ -57,6 +57,15 @@ export function importPosts(parts: {
         { owner, idempotencyKey, sameInput: digestOf(upload.content) },
       )
     },
+    async again(input, { owner }) {
+      const { data } = definition.input.safeParse(input)
+      const file = data && (await files.find(data.file))
+      if (data === undefined || file?.owner !== owner)
+        return {
+          gone: 'An uploaded file is kept for a day, and that day is over. Choose the file once more.',
+        }
+      return { start: options => jobs.enqueue(definition, data, { owner, ...options }) }
+    },
     given(input) {
       const { data } = inputSchema.safeParse(input)
       return data === undefined ? [] : [{ term: 'File', text: data.name }]

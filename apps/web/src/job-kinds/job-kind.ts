@@ -6,6 +6,8 @@ export interface JobKind {
   /** The definition's name. */
   name: string
   title: string
+  /** What it takes to run a job again with what it was given; absent where that makes no sense. */
+  again?(input: unknown, options: { owner: string }): Promise<Again>
   /** What a job was given, for its page. */
   given(input: unknown): Fact[]
   /** What came of it, for its page. */
@@ -31,6 +33,11 @@ export interface StartableJobKind extends JobKind {
 export function isStartable(kind: JobKind): kind is StartableJobKind {
   return 'start' in kind
 }
+
+/** Runs a job again, once for a key; or says in a sentence what for that isn't there any more. */
+export type Again =
+  | { start(options: { idempotencyKey: string | undefined }): Promise<{ id: string }> }
+  | { gone: string }
 
 /** A field of a job's form. `initial` is what stands in it at first. */
 export type FormField = { name: string; label: string; hint?: string } & (

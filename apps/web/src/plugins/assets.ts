@@ -18,16 +18,29 @@ export const ASSETS = {
     address('/assets/style.css', join(PUBLIC, 'style.css')),
     address('/assets/messages.css', join(PUBLIC, 'messages.css')),
     address('/assets/pages.css', join(PUBLIC, 'pages.css')),
+    address('/assets/jobs.css', join(PUBLIC, 'jobs.css')),
+  ],
+  scripts: [
+    address('/assets/press-once.js', join(PUBLIC, 'press-once.js')),
+    address('/assets/job-page.js', join(PUBLIC, 'job-page.js')),
   ],
   icon: address('/assets/icon.svg', join(PUBLIC, 'icon.svg')),
 } as const
 
-/** Serves the stylesheets and the icon, without a session and without Redis. */
+/** Serves the stylesheets, the scripts and the icon, without a session and without Redis. */
 export const assets = fastifyPlugin(async app => {
   await app.register(fastifyStatic, { root: [PUBLIC, PICO], serve: false, maxAge: '365d', immutable: true })
   const options = { config: { quiet: true } }
   app.get('/assets/pico.css', options, (_, reply) => reply.sendFile('pico.classless.min.css', PICO))
-  for (const name of ['style.css', 'messages.css', 'pages.css', 'icon.svg']) {
+  for (const name of [
+    'style.css',
+    'messages.css',
+    'pages.css',
+    'jobs.css',
+    'press-once.js',
+    'job-page.js',
+    'icon.svg',
+  ]) {
     app.get(`/assets/${name}`, options, (_, reply) => reply.sendFile(name, PUBLIC))
   }
   app.get('/favicon.ico', options, (_, reply) => reply.redirect(ASSETS.icon, 302))

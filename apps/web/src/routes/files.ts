@@ -4,13 +4,14 @@ import type { Jobs } from '@tidings/jobs'
 import type { FastifyPluginAsync } from 'fastify'
 import { attachment } from '../attachment.ts'
 import type { JobKind } from '../job-kinds/job-kind.ts'
-import { jobPath } from '../job-page.ts'
+import { againOnPage, jobPath } from '../job-page.ts'
 import { renderPage } from '../page.ts'
 import { notFound } from '../page-error.ts'
 import { userOf } from '../plugins/access.ts'
 
 const TYPES = ['text/csv', 'application/json']
-const LOOKED_THROUGH = 100
+// As many as are listed at once.
+const LOOKED_THROUGH = 200
 
 /** `GET /files/:id`: a stored file, for its owner. Anybody else's looks like none. */
 export const fileRoutes: FastifyPluginAsync<{
@@ -36,14 +37,14 @@ export const fileRoutes: FastifyPluginAsync<{
       }
       const job = await jobOfExpired(owner, request.originalUrl)
       if (job === undefined) throw notFound()
-      const model = { job: { href: jobPath(job.id), title: job.title } }
+      const model = { job: { href: jobPath(job.id), title: job.title, again: againOnPage(job.id) } }
       return renderPage(request, reply, 'expired', model, { title: 'This download has expired', status: 410 })
     },
   )
 
   // Only a job of this person's says for certain that the file was once theirs.
   async function jobOfExpired(owner: string, href: string) {
-    const own = await jobs.list({ owner, limit: LOOKED_THROUGH })
+    const own = await jobs.list({ owner, state: 'completed', limit: LOOKED_THROUGH })
     return own.find(job => {
       const kind = kinds.find(({ name }) => name === job.name)
       const download = job.state === 'completed' ? kind?.result(job.result).download : undefined

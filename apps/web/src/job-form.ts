@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto'
+import type { StartableJobKind } from './job-kinds/job-kind.ts'
+import type { SentForm } from './sent-form.ts'
+
+/** A form that was sent and is shown once more. */
+export interface SentBefore {
+  form: SentForm
+  /** What is wrong with it, by field; that of no field is `''`. */
+  problems: Record<string, string>
+  /** Its key, where it is to be kept: pressing again then leads to the same job. */
+  idempotencyKey: string | undefined
+}
+
+/** The form of a kind of job, as its template shows it. */
+export function jobForm({ name, title, about, button, fields }: StartableJobKind, sent?: SentBefore) {
+  return {
+    name,
+    title,
+    about,
+    button,
+    action: `/jobs/${name}`,
+    hasFile: fields.some(({ kind }) => kind === 'file'),
+    // Pressing twice starts one job: the key is the form's, and stays with it when it has to be corrected.
+    idempotencyKey: sent?.idempotencyKey ?? randomUUID(),
+    problem: sent?.problems[''],
+    fields: fields.map(field => ({
+      ...field,
+      id: `${name}-${field.name}`,
+      value: field.kind === 'file' ? '' : (sent?.form.text(field.name, field.initial) ?? field.initial),
+      problem: sent?.problems[field.name],
+    })),
+  }
+}
