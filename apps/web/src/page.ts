@@ -33,7 +33,12 @@ export async function renderPage(
     path: request.originalUrl.split('?', 1)[0],
     isDemo: request.server.isDemo,
   })
-  return reply.type('text/html; charset=utf-8').send(html)
+  return reply.type('text/html; charset=utf-8').send(withoutControls(html))
+}
+
+// Escaping leaves them: a page may be read in a terminal, or be copied from. Line ends and tabs are harmless.
+function withoutControls(html: string): string {
+  return html.replace(/[^\P{Cc}\t\n\r]/gu, '\ufffd')
 }
 
 declare module 'fastify' {

@@ -9,6 +9,7 @@ const LEVELS = {
   'sessions ended': 'info',
   'form refused': 'warn',
   'rate limited': 'warn',
+  'access denied': 'info',
 } as const
 
 /** What is logged for whoever looks after security: docs/security.md says when. */

