@@ -14,18 +14,10 @@ export function printJson(data: unknown): void {
   else print(JSON.stringify(data))
 }
 
-/** When nobody reads any more (`tidings jobs list | head -1`), the rest is not worth an error. */
+/** When nobody reads any more (`tidings jobs list | head -1`), what isn't read is not worth an error. */
 export function quietWhenClosed(): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error
-      if (stream === process.stdout && !isLasting) process.exit()
     })
-}
-
-let isLasting = false
-
-/** This process goes on when nobody reads its output: a worker. */
-export function goOnWhenClosed(): void {
-  isLasting = true
 }

@@ -1,4 +1,10 @@
 import { Command, CommanderError } from 'commander'
+import { addCheckCommand } from './commands/check.ts'
+import { addCompletionCommand } from './commands/completion.ts'
+import { addJobsCommand } from './commands/jobs.ts'
+import { addMessagesCommand } from './commands/messages.ts'
+import { addStatsCommand } from './commands/stats.ts'
+import { addUsersCommand } from './commands/users.ts'
 import { addWorkerCommand } from './commands/worker.ts'
 import { EXIT } from './exit-code.ts'
 import { quietWhenClosed } from './output.ts'
@@ -12,6 +18,12 @@ export function buildProgram(): Command {
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
   addWorkerCommand(program)
+  addCheckCommand(program)
+  addStatsCommand(program)
+  addJobsCommand(program)
+  addMessagesCommand(program)
+  addUsersCommand(program)
+  addCompletionCommand(program)
   return program
 }
 

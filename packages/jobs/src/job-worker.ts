@@ -60,6 +60,12 @@ export class JobWorker {
     return worker
   }
 
+  /** Makes sure that a worker could be started here, and takes no job. @throws UnwrappableError as {@link start} does. */
+  static async check({ queues, maxJobs, version, ...options }: JobWorkerOptions): Promise<void> {
+    const each = { ...options, limit: new JobLimit() }
+    for (const jobs of queues) await QueueWorker.check({ jobs, ...each })
+  }
+
   private constructor(workers: readonly QueueWorker[], limit: JobLimit) {
     this.#workers = workers
     this.#limit = limit

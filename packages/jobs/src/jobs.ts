@@ -286,6 +286,16 @@ export class Jobs {
     })
   }
 
+  /**
+   * Makes sure that jobs could be run in this process, and takes none.
+   * @throws as {@link work} does; what Redis throws where it can't be reached, or an Error when the time is over.
+   */
+  async check(): Promise<void> {
+    const options = workSchema.parse({})
+    await this.#within(this.#queues.store.checkShards())
+    await this.#within(JobWorker.check({ queues: this.#queues.all, counters: this.#counters, ...options }))
+  }
+
   /** Closes what this opened. Workers are closed by whoever started them. */
   async close(): Promise<void> {
     this.#sweeping.end()

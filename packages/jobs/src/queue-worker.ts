@@ -78,6 +78,22 @@ export class QueueWorker {
    * @throws UnwrappableError where BullMQ's finish script can't be wrapped: no job is taken then.
    */
   static async start(options: QueueWorkerOptions): Promise<QueueWorker> {
+    const worker = await QueueWorker.#open(options)
+    const { log } = options.jobs.options
+    worker.#worker.run().catch(err => log.error({ err }, 'the worker stopped taking jobs'))
+    return worker
+  }
+
+  /**
+   * Makes sure that a worker could be started here, and takes no job.
+   * @throws UnwrappableError as {@link start} does.
+   */
+  static async check(options: QueueWorkerOptions): Promise<void> {
+    const worker = await QueueWorker.#open(options)
+    await worker.close({ force: true })
+  }
+
+  static async #open(options: QueueWorkerOptions): Promise<QueueWorker> {
     const { jobs } = options
     const { store, log } = jobs.options
     const backend = settlingBackend({
@@ -95,7 +111,6 @@ export class QueueWorker {
       await worker.close({ force: true })
       throw error
     }
-    worker.#worker.run().catch(err => log.error({ err }, 'the worker stopped taking jobs'))
     return worker
   }
 

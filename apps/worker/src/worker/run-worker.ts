@@ -4,7 +4,6 @@ import { stopRequests } from '@tidings/runtime/supervisor'
 import type { WorkerOptions } from '../commands/worker.ts'
 import { workerVariables } from '../config.ts'
 import { EXIT } from '../exit-code.ts'
-import { goOnWhenClosed } from '../output.ts'
 import { VERSION } from '../version.ts'
 import { openConsole } from './console.ts'
 import type { Crew } from './crew.ts'
@@ -22,7 +21,6 @@ const LOOK_EVERY = 200
 export async function runWorker(options: WorkerOptions): Promise<number> {
   const began = Date.now()
   const stop = stopRequests()
-  goOnWhenClosed()
   loadEnvFile()
   const config = loadConfig(workerVariables, process.env)
   const { logFormat: format, logLevel: level = config.LOG_LEVEL } = options

@@ -1,0 +1,125 @@
+import { CommonPasswordError, type User, UsernameTakenError, type UserStore } from '@tidings/blog'
+import { PlainError, printable } from '@tidings/runtime'
+import { z } from 'zod'
+import { EXIT } from '../exit-code.ts'
+import { tell } from '../output.ts'
+import { confirm, readInput, readPassword } from '../stdin.ts'
+import { withTools } from '../tools.ts'
+import { UsageError } from '../usage-error.ts'
+
+type Role = User['role']
+
+/** `tidings users add` */
+export async function addUsers(name: string | undefined, { role }: { role: Role }): Promise<void> {
+  const accounts = await accountsFor(name, 'Password: ')
+  await withEach(accounts, async (users, { username, password }) => {
+    await users.create({ username, password, role })
+    return `${username} is added${role === 'staff' ? ' as staff' : ''}.`
+  })
+}
+
+/** `tidings users passwd` */
+export async function setPasswords(name: string | undefined): Promise<void> {
+  const accounts = await accountsFor(name, 'New password: ')
+  await withEach(accounts, async (users, { username, password }) => {
+    await users.setPassword((await userNamed(users, username)).id, password)
+    return `${username} has another password.`
+  })
+}
+
+/** `tidings users role` */
+export async function setRole(username: string, role: string): Promise<void> {
+  if (role !== 'member' && role !== 'staff')
+    throw new UsageError(`Expected member or staff; got ${printable(role)}.`)
+  await withEach([{ username }], async users => {
+    await users.setRole((await userNamed(users, username)).id, role)
+    return `${username} is ${role} now.`
+  })
+}
+
+/** `tidings users disable` */
+export function disableUsers(names: readonly string[]): Promise<void> {
+  return withEach(named(names), async (users, { username }) => {
+    await users.disable((await userNamed(users, username)).id)
+    return `${username} is logged out, and can't log in.`
+  })
+}
+
+/** `tidings users enable` */
+export function enableUsers(names: readonly string[]): Promise<void> {
+  return withEach(named(names), async (users, { username }) => {
+    await users.enable((await userNamed(users, username)).id)
+    return `${username} can log in again.`
+  })
+}
+
+/** `tidings users delete` */
+export async function deleteUsers(names: readonly string[], { yes }: { yes?: true }): Promise<void> {
+  if (!yes) {
+    if (!process.stdin.isTTY)
+      throw new UsageError('Accounts are deleted with --yes, where nobody can be asked.')
+    if (!(await confirm(`Delete ${names.map(printable).join(', ')} for ever?`)))
+      return tell('Nothing was deleted.')
+  }
+  await withEach(named(names), async (users, { username }) => {
+    await users.delete((await userNamed(users, username)).id)
+    return `${username} is deleted.`
+  })
+}
+
+async function withEach<Account extends { username: string }>(
+  accounts: readonly Account[],
+  act: (users: UserStore, account: Account) => Promise<string>,
+): Promise<void> {
+  await withTools({}, async ({ application: { users } }) => {
+    if (!users) return
+    for (const account of accounts) {
+      try {
+        tell(printable(await act(users, account)))
+      } catch (error) {
+        tell(printable(`${account.username}: ${refusal(error)}`))
+        process.exitCode = EXIT.failure
+      }
+    }
+  })
+}
+
+/** Why the store refused it; what is no refusal is thrown on. */
+function refusal(error: unknown): string {
+  if (error instanceof z.ZodError) return error.issues.map(({ message }) => message).join(' ')
+  if (
+    error instanceof UsernameTakenError ||
+    error instanceof CommonPasswordError ||
+    error instanceof PlainError
+  )
+    return error.message
+  throw error
+}
+
+async function userNamed(users: UserStore, name: string): Promise<User> {
+  const user = await users.findByName(name)
+  if (!user) throw new PlainError('There is nobody of that name.')
+  return user
+}
+
+function named(names: readonly string[]): { username: string }[] {
+  return names.map(username => ({ username }))
+}
+
+async function accountsFor(
+  name: string | undefined,
+  question: string,
+): Promise<{ username: string; password: string }[]> {
+  if (name !== undefined) return [{ username: name, password: await readPassword(question) }]
+  const lines = (await readInput('a line for each account: name, tab or colon, password')).split(/\r?\n/)
+  return lines.flatMap((line, i) => {
+    if (line === '') return []
+    const [, username, password] = /^([^\t:]+)[\t:](.+)$/.exec(line) ?? []
+    // The line itself may hold a password.
+    if (username === undefined || password === undefined)
+      throw new UsageError(
+        `Line ${i + 1}: expected a name, a tab or a colon, and a password. Nothing was done.`,
+      )
+    return [{ username, password }]
+  })
+}

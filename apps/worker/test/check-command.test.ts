@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startWorker } from '../../../test/process.ts'
+import {
+  plainOptions,
+  type RedisServer,
+  serverDirectory,
+  startRedisServer,
+} from '../../../test/redis-server.ts'
+import { openScene, type Scene } from './scene.ts'
+import { tidings } from './tidings.ts'
+
+let scene: Scene
+let server: RedisServer
+let directory: Awaited<ReturnType<typeof serverDirectory>>
+beforeAll(async () => {
+  scene = await openScene()
+  directory = await serverDirectory()
+  server = await startRedisServer(directory.path, plainOptions)
+})
+afterAll(async () => {
+  await server.kill()
+  await directory.remove()
+  await scene.close()
+})
+
+interface Line {
+  check: string
+  state: string
+  text: string
+  remedy?: string
+}
+
+async function check(url: string, ...args: string[]) {
+  const { code, out, err } = await tidings(['check', '--json', ...args], { REDIS_URL: url })
+  const lines = out
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line) as Line)
+  return { code, err, lines, of: (name: string) => lines.find(line => line.check === name) }
+}
+const plain = (credentials = '') => `redis://${credentials}127.0.0.1:${server.port}`
+
+describe('tidings check', () => {
+  it('finds all in order where it is, and exits with 0', async () => {
+    const worker = await startWorker({ REDIS_URL: scene.url })
+    const { code, lines, of } = await check(scene.url)
+    expect(lines.map(({ check, state }) => `${check} ${state}`)).toEqual(
+      [
+        ...['redis', 'version', 'memory', 'disk', 'role', 'clock', 'rights', 'shards'],
+        ...['scripts', 'definitions', 'ledger', 'messages', 'workers'],
+      ].map(name => `${name} ok`),
+    )
+    expect(code).toBe(0)
+    expect(of('definitions')?.text).toMatch(/import-posts.*demo/)
+    expect(of('workers')?.text).toBe('1 lives')
+    await worker.end('SIGTERM')
+  })
+
+  it('speaks to people in lines, each with its remedy', async () => {
+    const { code, out, err } = await tidings(['check'], { REDIS_URL: plain() })
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toMatch(/^ok {7}redis {8}redis:\/\/127\.0\.0\.1:\d+ answers$/m)
+    expect(out).toMatch(/^warning {2}disk {9}Redis keeps no append-only file.*\n {22}Set appendonly to yes/m)
+    expect(out).toMatch(/^warning {2}workers .*no worker lives\n {22}Start one with: tidings worker$/m)
+  })
+
+  it('an eviction policy is a fault, and its exit code 78', async () => {
+    await server.redis.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    const { code, of } = await check(plain())
+    await server.redis.config('SET', 'maxmemory-policy', 'noeviction')
+    expect(code).toBe(78)
+    expect(of('memory')).toMatchObject({ state: 'fault', remedy: expect.stringMatching(/noeviction/) })
+  })
+
+  it('memory that is nearly full, and what is overdue, are warnings', async () => {
+    const info = await scene.redis.info('memory')
+    const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1])
+    await scene.redis.config('SET', 'maxmemory', Math.round(used * 1.2))
+    const { code, of } = await check(scene.url)
+    await scene.redis.config('SET', 'maxmemory', '0')
+    expect(code).toBe(0)
+    expect(of('memory')).toMatchObject({ state: 'warning', text: expect.stringMatching(/% of its limit/) })
+  })
+
+  it('a replica that can not be written to is a fault', async () => {
+    const replica = await startRedisServer(directory.path, port => [
+      ...plainOptions(port),
+      ...['--replicaof', '127.0.0.1', String(server.port)],
+    ])
+    const { code, of } = await check(`redis://127.0.0.1:${replica.port}`)
+    await replica.kill()
+    expect(of('role')).toMatchObject({ state: 'fault' })
+    expect(code).toBe(78)
+  })
+
+  it.each([
+    ['asking Redis', '+acl|dryrun +acl|whoami'],
+    ['trying', ''],
+  ])('names the commands that a user may not run, found by %s', async (_, more) => {
+    const rules = `on >geheim ~{tidings* &{tidings* +@all -@admin -zadd -publish +info ${more}`
+      .trim()
+      .split(' ')
+    await server.redis.call('ACL', 'SETUSER', 'web', 'reset', ...rules)
+    const { code, err, of } = await check(plain('web:geheim@'))
+    expect(of('rights')).toMatchObject({
+      state: 'fault',
+      text: expect.stringMatching(/may not run ZADD, PUBLISH on keys/),
+    })
+    expect(code).toBe(78)
+    expect(err).toBe('')
+    await server.redis.call('ACL', 'SETUSER', 'web', '+zadd', '+publish')
+    expect((await check(plain('web:geheim@'))).of('rights')).toMatchObject({ state: 'ok' })
+  })
+
+  it.each([
+    ['a wrong password', () => plain('web:falsch@'), 78, /refuses the user or password/],
+    ['no Redis', () => 'redis://:geheim@127.0.0.1:1', 75, /does not answer/],
+  ])('%s is one fault', async (_, url, expected, words) => {
+    const { code, lines, err } = await check(url())
+    expect(lines).toMatchObject([{ check: 'redis', state: 'fault', text: expect.stringMatching(words) }])
+    expect({ code, err }).toEqual({ code: expected, err: '' })
+    expect(JSON.stringify(lines)).not.toMatch(/geheim|falsch/)
+  })
+
+  it('an application that can not be loaded ends it: exit code 78', async () => {
+    expect(await check(plain(), '--app', './nowhere.js')).toMatchObject({
+      code: 78,
+      err: expect.stringMatching(/no such module/),
+    })
+  })
+})
