@@ -127,6 +127,14 @@ it('templates escape all that they print', () => {
   expect(templates.filter(file => /!=|!\{/.test(read(file)))).toEqual([])
 })
 
+it('scripts of pages write text, and never HTML', () => {
+  const scripts = ['apps/web/public', 'packages/messages/client'].flatMap(folder => filesIn(folder, '.js'))
+  expect(scripts.length).toBeGreaterThan(1)
+  const writes =
+    /\.(inner|outer)HTML\s*\+?=(?!=)|insertAdjacentHTML|document\.write|\beval\(|new Function|setHTMLUnsafe/
+  expect(scripts.filter(file => writes.test(read(file)))).toEqual([])
+})
+
 function importsOf(workspace: string): Import[] {
   return filesIn(`${workspace}/src`, '.ts').flatMap(file => {
     const statements = read(file).matchAll(

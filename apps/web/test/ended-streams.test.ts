@@ -60,17 +60,21 @@ const ENDINGS: [string, (who: Somebody, elsewhere: Browser) => Promise<unknown>]
 ]
 
 describe.each([['a stream of a job', jobStream]])('%s', (_, openStream) => {
-  it.concurrent.each(ENDINGS)('ends after %s', async (_ending, end) => {
-    const who = await someone()
-    const elsewhere = site.browser()
-    await elsewhere.logIn(who.username)
-    const stream = await openStream(who.browser, who.id)
-    const closed = once(stream, 'end').then(() => Date.now())
-    await end(who, elsewhere)
-    const since = Date.now()
-    // Asked for every four seconds at most; the rest is for a machine that has much else to do.
-    expect((await closed) - since).toBeLessThan(10_000)
-  })
+  it.concurrent.each(ENDINGS)(
+    'ends after %s',
+    async (_ending, end) => {
+      const who = await someone()
+      const elsewhere = site.browser()
+      await elsewhere.logIn(who.username)
+      const stream = await openStream(who.browser, who.id)
+      const closed = once(stream, 'end').then(() => Date.now())
+      await end(who, elsewhere)
+      const since = Date.now()
+      // Asked for every four seconds at most; the rest is for a machine that has much else to do.
+      expect((await closed) - since).toBeLessThan(20_000)
+    },
+    40_000,
+  )
 
   it('goes on for others, and keeps no session alive', async () => {
     const { browser, id } = await someone()
@@ -83,11 +87,11 @@ describe.each([['a stream of a job', jobStream]])('%s', (_, openStream) => {
       if (wanted === id) asked += 1
       return find(wanted)
     }
-    await expect.poll(() => asked, { timeout: 12_000 }).toBeGreaterThanOrEqual(2)
+    await expect.poll(() => asked, { timeout: 30_000 }).toBeGreaterThanOrEqual(2)
     accounts.find = find
     expect(stream.readableEnded).toBe(false)
     expect(await site.redis.pttl(key)).toBeLessThanOrEqual(3_600_000)
-  })
+  }, 40_000)
 })
 
 /** The keys of somebody's sessions. */
