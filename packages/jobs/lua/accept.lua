@@ -4,24 +4,26 @@
   This runs behind two functions that the queue puts before it, each a script whose text is unchanged:
     add(KEYS, ARGV)   BullMQ's addStandardJob, addDelayedJob or addPrioritizedJob
     post(KEYS, ARGV)  the message store's post
+  and behind constants: KEEP and AGE (how many jobs the list of an owner's keeps, and for how long, s), CAP and TTL (of the
+  message store, ms).
 
   KEYS     those of BullMQ's script
-  ARGV     those of BullMQ's script (msgpacked arguments, data, msgpacked options), then two of ours: the job's entry in the
-             ledger (JSON), and a JSON array, since each argument costs whoever sends it:
-             when the ledger is to look at the job (ms),
-             the owner, the batch ('' for none), the list of the owner's jobs, how many of them it keeps, and for how long (s),
-             how many unfinished jobs the owner may have ('' for any number), '1' where owners take turns,
-             the digest of the input where a key makes the job unique for a while ('' for none), and for how long (ms),
-             the owner's list and its reading, the store's cap and time to live (ms), and the key, window and JSON of the
-             message that says that the job has been taken ('' for none)
+  ARGV     those of BullMQ's script (msgpacked arguments, data, msgpacked options), then ten of ours:
+             the job's id, its owner, the owner's list and its reading, the list of the owner's jobs,
+             now, and when the ledger is to look at the job (ms),
+             the job's entry in the ledger (JSON),
+             the JSON of the message that says that the job has been taken ('' for none),
+             '' for a job of which there is nothing more to say, else a JSON array:
+               the batch ('' for none), how many unfinished jobs the owner may have ('' for any number),
+               '1' where owners take turns, the digest of the input where a key makes the job unique for a while ('' for
+               none), and for how long (ms)
   returns  what BullMQ's script returns, or -1001: the owner has too many unfinished jobs; -1002: the same key came with
            other input
 ]]
-local entry = ARGV[#ARGV - 1]
-local due, owner, batch, owned, keep, age, limit, turns, digest, idempotent, list, reading, cap, ttl, key, window, message =
-  unpack(cjson.decode(ARGV[#ARGV]))
-local arguments = cmsgpack.unpack(ARGV[1])
-local prefix, id = arguments[1], arguments[2]
+local id, owner, list, reading, owned, now, due, entry, message, more = unpack(ARGV, #ARGV - 9)
+local prefix = string.match(KEYS[1], '^.*:')
+local batch, limit, turns, digest, idempotent = '', '', '', '', ''
+if more ~= '' then batch, limit, turns, digest, idempotent = unpack(cjson.decode(more)) end
 local open = prefix .. 'open:' .. owner
 
 if digest ~= '' then
@@ -66,21 +68,29 @@ local result = add(KEYS, ARGV)
 -- Refused, or another job does the same work already.
 if type(result) ~= 'string' or result ~= id then return result end
 
-redis.call('ZADD', prefix .. 'ledger', due, id)
+if message ~= '' then
+  -- A list that can't be written to must not keep a job from being taken; that it began is no outcome. An id that a key makes
+  -- may have been used before.
+  local key = 'job:' .. id
+  local posted, written = pcall(post, { list, reading }, { digest == '' and 'first' or '', CAP, TTL, key, '', message })
+  if posted then
+    redis.call('HSET', prefix .. id, 'told', '1')
+    entry = entry .. '\n' .. written[2] .. '|' .. key .. '||' .. message
+  end
+end
 redis.call('HSET', prefix .. 'owed', id, entry)
+redis.call('ZADD', prefix .. 'ledger', due, id)
+-- After those before it, also where it came in the same millisecond.
+local latest = tonumber(redis.call('ZREVRANGE', owned, 0, 0, 'WITHSCORES')[2]) or 0
+redis.call('ZADD', owned, string.format('%.3f', math.max(tonumber(now), latest + 0.001)), id)
+if redis.call('ZCARD', owned) > KEEP then redis.call('ZREMRANGEBYRANK', owned, 0, -KEEP - 1) end
+redis.call('EXPIRE', owned, AGE)
+if more == '' then return result end
+
 if digest ~= '' then redis.call('SET', prefix .. 'once:' .. id, digest, 'PX', idempotent) end
 if limit ~= '' then redis.call('SADD', open, id) end
 if batch ~= '' then
   redis.call('HINCRBY', prefix .. 'batch:' .. batch, 'total', 1)
   redis.call('HINCRBY', prefix .. 'batch:' .. batch, 'left', 1)
 end
-if owned ~= '' then
-  -- After those before it, also where it came in the same millisecond.
-  local latest = tonumber(redis.call('ZREVRANGE', owned, 0, 0, 'WITHSCORES')[2]) or 0
-  redis.call('ZADD', owned, string.format('%.3f', math.max(tonumber(arguments[4]), latest + 0.001)), id)
-  if redis.call('ZCARD', owned) > tonumber(keep) then redis.call('ZREMRANGEBYRANK', owned, 0, -tonumber(keep) - 1) end
-  redis.call('EXPIRE', owned, age)
-end
--- A list that can't be written to must not keep a job from being taken; that it began is no outcome.
-if message ~= '' then pcall(post, { list, reading }, { '', cap, ttl, key, window, message }) end
 return result

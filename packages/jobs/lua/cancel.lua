@@ -20,7 +20,7 @@ if taken == 0 then
   redis.call('SADD', prefix .. 'cancelling', id)
   return 'cancelling'
 end
-redis.call('HSET', KEYS[1], 'failedReason', reason, 'finishedOn', now)
+redis.call('HSET', KEYS[1], 'failedReason', reason, 'finishedOn', now, 'told', '1')
 redis.call('ZADD', KEYS[6], now, id)
 redis.call('XADD', KEYS[7], 'MAXLEN', '~', 10000, '*', 'event', 'failed', 'jobId', id, 'failedReason', reason, 'prev', 'waiting')
 local unique = redis.call('HGET', KEYS[1], 'deid')
@@ -30,8 +30,8 @@ redis.call('SREM', prefix .. 'cancelling', id)
 local entry = redis.call('HGET', prefix .. 'owed', id)
 if not entry then return 'cancelled' end
 local text = entry
-entry = cjson.decode(text)
+entry = known_of(text)
 strike(prefix, id, entry.owner, text)
 local message = json == '' and entry.cancelled or { key = key, window = window, json = json }
-announce(prefix, entry.batch or '', id, 'cancelled', entry.to, message)
+announce(prefix, entry.batch or '', id, 'cancelled', entry.to, message, how_to_post(false, text))
 return 'cancelled'

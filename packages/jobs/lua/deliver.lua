@@ -2,27 +2,40 @@
   deliver: functions that put an outcome where its owner finds it, for the scripts by which a job ends. Behind `post`, the
   message store's.
 
-    deliver(prefix, to, message, is_first)
-                                  posts, or leaves the message in <prefix>undelivered
+    deliver(prefix, list, reading, cap, ttl, key, window, json, how)
+                                  posts, or leaves the message in <prefix>undelivered; `how` is what post.lua is told of
+                                  earlier messages with this key, '' where nothing is known
+    how_to_post(is_first, entry)  gives it: is_first is true where none was posted before
+    announce(prefix, batch, id, kind, to, message, how)
+                                  counts an outcome into its batch, the last of which posts the batch's message; or delivers
       to        { list =, reading =, cap =, ttl = }
       message   { key =, window =, json = }
-      is_first  no message with this key was posted before: nobody looks for one to replace
-    announce(prefix, batch, id, kind, to, message, is_first)
-                                  counts an outcome into its batch, the last of which posts the batch's message; or delivers
     end_batch(prefix, batch)      posts it, if all of the batch has ended
+    known_of(entry)               what an entry of the ledger says: it is JSON, and behind a line's end comes the record of
+                                  the message that says that the job was taken, where there is one
     strike(prefix, id, owner, entry)
-                                  takes a job out of the ledger; entry is what the ledger holds of it (JSON), false for nothing
+                                  takes a job out of the ledger; entry is what the ledger holds of it, false for nothing
 
   KEYS, ARGV  none: those of the script behind these functions
   returns     nothing: that script goes on
 ]]
-local function deliver(prefix, to, message, is_first)
+local function deliver(prefix, list, reading, cap, ttl, key, window, json, how)
   -- The job has ended by now: whatever is wrong with the list must not undo that, nor swallow the message.
-  local posted = pcall(post, { to.list, to.reading }, { is_first and 'first' or '', to.cap, to.ttl, message.key, message.window, message.json })
-  if not posted then
-    redis.call('RPUSH', prefix .. 'undelivered', cjson.encode({ to = to, message = message }))
-  end
+  if pcall(post, { list, reading }, { how or '', cap, ttl, key, window, json }) then return end
+  local undelivered = {
+    to = { list = list, reading = reading, cap = cap, ttl = ttl },
+    message = { key = key, window = window, json = json },
+  }
+  redis.call('RPUSH', prefix .. 'undelivered', cjson.encode(undelivered))
 end
+
+local function how_to_post(is_first, entry)
+  if is_first then return 'first' end
+  local at = entry and string.find(entry, '\n', 1, true)
+  return at and 'instead of ' .. string.sub(entry, at + 1) or ''
+end
+
+local function known_of(entry) return cjson.decode((string.match(entry, '^[^\n]*'))) end
 
 -- A batch ends when all its jobs have been enqueued and all of them have ended.
 local function end_batch(prefix, batch)
@@ -44,7 +57,8 @@ local function end_batch(prefix, batch)
   message.level = failed > 0 and 40 or (tonumber(b.partial) or 0) > 0 and 30 or 25
   redis.call('HSET', name, 'told', 1)
   redis.call('EXPIRE', name, b.age)
-  deliver(prefix, cjson.decode(b.to), { key = 'batch:' .. batch, window = '', json = cjson.encode(message) })
+  local to = cjson.decode(b.to)
+  deliver(prefix, to.list, to.reading, to.cap, to.ttl, 'batch:' .. batch, '', cjson.encode(message))
 end
 
 local function count_in(prefix, batch, id, kind)
@@ -61,9 +75,10 @@ local function count_in(prefix, batch, id, kind)
 end
 
 -- A job of a batch of which was told already was tried again by hand: it has a message of its own.
-local function announce(prefix, batch, id, kind, to, message, is_first)
+local function announce(prefix, batch, id, kind, to, message, how)
   if batch ~= '' and count_in(prefix, batch, id, kind) then return end
-  if message.json ~= '' then deliver(prefix, to, message, is_first) end
+  if message.json == '' then return end
+  deliver(prefix, to.list, to.reading, to.cap, to.ttl, message.key, message.window, message.json, how)
 end
 
 local function strike(prefix, id, owner, entry)

@@ -18,6 +18,8 @@ if type(result) == 'number' and result < 0 then return result end
 if id == '' then
   id = type(result) == 'table' and result[1] or result
   if type(id) ~= 'string' then return result end
+else
+  redis.call('HSET', prefix .. id, 'told', '1') -- tried again: its owner was told of it (settle.lua)
 end
 if replaced then
   local old = 'repeat:' .. schedule .. ':' .. string.format('%.0f', tonumber(replaced))

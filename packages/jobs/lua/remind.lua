@@ -12,9 +12,11 @@ local state = redis.call('HMGET', prefix .. id, 'name', 'processedOn', 'finished
 local entry = redis.call('HGET', prefix .. 'owed', id)
 if not state[1] or state[2] or state[3] or not entry then return 0 end
 redis.call('ZADD', KEYS[1], '+inf', id)
-local known = cjson.decode(entry)
+local known = known_of(entry)
 -- A batch has one message, when all of it has ended.
 if known.batch then return 0 end
-if not known.told then redis.call('HSET', prefix .. 'owed', id, '{"told":true,' .. string.sub(entry, 2)) end
-deliver(prefix, known.to, { key = key, window = window, json = json })
+redis.call('HSET', prefix .. id, 'told', '1')
+deliver(prefix, known.to.list, known.to.reading, known.to.cap, known.to.ttl, key, window, json, how_to_post(false, entry))
+-- What says that the job was taken is replaced now: the record of it goes from the ledger.
+redis.call('HSET', prefix .. 'owed', id, (string.match(entry, '^[^\n]*')))
 return 1

@@ -19,10 +19,11 @@ local finished = exists and redis.call('HEXISTS', prefix .. id, 'finishedOn') ==
 if condition == 'gone' and exists then return 0 end
 if condition == 'finished' and not finished then return 0 end
 
-local entry = cjson.decode(text)
+local entry = known_of(text)
 strike(prefix, id, entry.owner, text)
 redis.call('SREM', prefix .. 'cancelling', id)
+if exists then redis.call('HSET', prefix .. id, 'told', '1') end
 local message = { key = key, window = window, json = json }
 if json == '' then message = condition == 'gone' and entry.cancelled or entry.lost end
-announce(prefix, entry.batch or '', id, kind, entry.to, message)
+announce(prefix, entry.batch or '', id, kind, entry.to, message, how_to_post(false, text))
 return 1

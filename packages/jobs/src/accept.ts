@@ -1,16 +1,19 @@
 import { type BackendFactory, createRedisBackend, type RedisQueueBackend } from 'bullmq'
 import type { Address, EncodedMessage, LedgerEntry } from './ledger-entry.ts'
 import { type Owed, type Owing, oweArguments, owing } from './owe.ts'
-import { luaText, POST } from './script.ts'
+import { KEPT, KEPT_FOR_OWNER } from './retention.ts'
+import { luaConstants, luaText, POST, type StoreConstants } from './script.ts'
 import { appendArguments, type Wrapping, wrapScripts } from './wrapped-scripts.ts'
 
 /** What becomes of a job at the moment in which it is taken, besides BullMQ's own. */
 export interface Acceptance {
-  /** When the ledger is to look at it, ms since 1970. */
+  readonly id: string
+  /** Now, and when the ledger is to look at it, ms since 1970. */
+  readonly now: number
   readonly due: number
   readonly entry: LedgerEntry
-  /** The list of the owner's jobs, how many it keeps, and for how long, s. */
-  readonly owned: { readonly key: string; readonly keep: number; readonly age: number }
+  /** The list of the owner's jobs. */
+  readonly owned: string
   /** How many unfinished jobs the owner may have. */
   readonly limit?: number | undefined
   /** Owners take turns. */
@@ -38,8 +41,16 @@ export interface AcceptingBackend {
   ready(): Promise<void>
 }
 
+/** What an accepting backend is given. */
+export interface AcceptOptions {
+  /** What is owed for jobs that aren't enqueued. */
+  owing: Owing
+  /** Of the message store. */
+  constants: StoreConstants
+}
+
 /** Wraps BullMQ's scripts that make jobs, their texts unchanged. */
-export function acceptingBackend({ owing: entries }: { owing: Owing }): AcceptingBackend {
+export function acceptingBackend({ owing: entries, constants }: AcceptOptions): AcceptingBackend {
   const acceptances = new Map<string, Acceptance>()
   const retries = new Map<string, Owed | undefined>()
   let wrapped: Promise<void> = Promise.resolve()
@@ -49,7 +60,8 @@ export function acceptingBackend({ owing: entries }: { owing: Owing }): Acceptin
     appendArguments(backend, 'addStandardJobArgs', more)
     appendArguments(backend, 'addDelayedJobArgs', more)
     appendArguments(backend, 'addPrioritizedJobArgs', more)
-    const add: Wrapping = { as: 'add', before: POST, text: luaText('accept') }
+    const kept = luaConstants({ ...constants, KEEP: KEPT_FOR_OWNER, AGE: KEPT.age })
+    const add: Wrapping = { as: 'add', before: `${kept}${POST}`, text: luaText('accept') }
     wrapped = wrapScripts(backend, {
       addStandardJob: add,
       addDelayedJob: add,
@@ -85,32 +97,24 @@ async function during<V, T>(map: Map<string, V>, id: string, value: V, run: () =
   }
 }
 
-/** The two arguments that accept.lua takes after BullMQ's own. */
-function acceptArguments(acceptance: Acceptance | undefined): [entry: string, more: string] {
+/** What accept.lua takes after BullMQ's own arguments. */
+function acceptArguments(acceptance: Acceptance | undefined): (string | number)[] {
   if (!acceptance) throw new Error('A job was added past Jobs.enqueue: it would be owed to nobody')
-  const { due, entry, owned, limit, fair, once, to, started } = acceptance
-  const noted: Partial<LedgerEntry> = {
-    ...(started.json !== '' && { told: true }),
-    ...(limit !== undefined && { counted: true }),
-  }
-  const more = [
-    due,
-    entry.owner,
-    entry.batch ?? '',
-    owned.key,
-    owned.keep,
-    owned.age,
-    limit ?? '',
-    fair ? '1' : '',
-    once?.digest ?? '',
-    once?.for ?? '',
+  const { id, now, due, entry, owned, limit, fair, once, to, started } = acceptance
+  const { owner, batch = '' } = entry
+  const isPlain = batch === '' && limit === undefined && !fair && !once
+  const more = isPlain ? '' : [batch, limit ?? '', fair ? '1' : '', once?.digest ?? '', once?.for ?? '']
+  const noted = limit === undefined ? entry : { ...entry, counted: true }
+  return [
+    id,
+    owner,
     to.list,
     to.reading,
-    to.cap,
-    to.ttl,
-    started.key,
-    started.window,
+    owned,
+    now,
+    due,
+    JSON.stringify(noted),
     started.json,
+    more && JSON.stringify(more),
   ]
-  return [JSON.stringify({ ...entry, ...noted }), JSON.stringify(more)]
 }

@@ -20,12 +20,13 @@ export function announcement(
     log.error({ job: job.name, jobId: job.id }, 'a job has ended whose data does not say whose it is')
     return undefined
   }
-  const { owner, batch } = data
+  const { owner, batch, counted: isCounted } = data
   const definition = definitions.get(job.name)
   const input = INPUT in job ? job[INPUT] : definition && inputForWords(definition, data.input)
   const outcome = target === 'completed' ? storedResult(job) : decodeFailure(String(value))
   const ended = { jobId: job.id, name: job.name, owner, input }
-  return { owner, batch, kind: outcome.kind, message: outcomeMessage(definition, ended, outcome, log) }
+  const message = outcomeMessage(definition, ended, outcome, log)
+  return { owner, batch, kind: outcome.kind, isCounted, message }
 }
 
 // On the job itself: a map of objects as short-lived as these costs more than all the rest.

@@ -9,8 +9,9 @@ import { type Address, encoding, type LedgerEntry } from './ledger-entry.ts'
 import type { Log } from './log.ts'
 import { outcomeMessage } from './outcome.ts'
 import type { Owed } from './owe.ts'
-import { DELIVER, OwnScript } from './script.ts'
+import { DELIVER, OwnScript, type StoreConstants } from './script.ts'
 import { parseStoredData, type StoredData } from './stored-job.ts'
+import { writtenTogether } from './written-together.ts'
 
 const MINUTE = 60_000
 /** How long a job may wait to be picked up before its owner is told that it takes longer, ms. */
@@ -52,7 +53,10 @@ export class JobQueue {
       throw new TypeError(
         `createJobs: on a Redis Cluster the store's prefix needs braces, which keep its keys in one slot: '{${prefix}}' instead of '${prefix}'`,
       )
-    this.#backend = acceptingBackend({ owing: data => this.owed(data) })
+    this.#backend = acceptingBackend({
+      owing: data => this.owed(data),
+      constants: storeConstants(options.store),
+    })
     this.queue = new Queue(
       name,
       { connection: redis, prefix, skipWaitingForReady: true },
@@ -76,7 +80,7 @@ export class JobQueue {
           maxRedirections: REDIRECTIONS,
           redisOptions: { ...redis.options.redisOptions, ...patient },
         })
-      : redis.duplicate(patient)
+      : writtenTogether(redis.duplicate(patient))
   }
 
   /** Runs a script of ours on this queue. */
@@ -131,13 +135,10 @@ export class JobQueue {
     if (!data) return undefined
     const definition = this.options.definitions.get(name ?? data.schedule ?? '')
     return {
-      entry: {
-        ...this.entry(id, name ?? definition?.name ?? 'job', definition, {
-          ...data,
-          input: definition ? inputForWords(definition, data.input) : data.input,
-        }),
-        ...(id !== RUN && { told: true }),
-      },
+      entry: this.entry(id, name ?? definition?.name ?? 'job', definition, {
+        ...data,
+        input: definition ? inputForWords(definition, data.input) : data.input,
+      }),
       patience: definition?.pickUpWithin ?? PICK_UP_WITHIN,
     }
   }
@@ -188,6 +189,12 @@ const LOST = 'What was stored of it can not be read any more.'
 
 function isCluster(redis: Redis | Cluster): redis is Cluster {
   return redis.isCluster
+}
+
+/** What a store's scripts are told each time. */
+export function storeConstants(store: RedisMessageStore): StoreConstants {
+  const [, cap, ttl] = store.postArguments('any').args
+  return { CAP: Number(cap), TTL: Number(ttl) }
 }
 
 /** Arguments of a script for a message, `''` for none. */

@@ -18,8 +18,8 @@ export interface Address {
 
 const encoded = z.object({ key: z.string(), window: z.string(), json: z.string() })
 
-/** What the ledger holds of a job whose outcome is owed. The scripts read it. */
-export const ledgerEntrySchema = z.object({
+/** What the ledger holds of a job whose outcome is owed, as JSON. The scripts read it, and may write a second line behind it. */
+const ledgerEntrySchema = z.object({
   owner: z.string(),
   name: z.string(),
   batch: z.string().optional(),
@@ -27,8 +27,6 @@ export const ledgerEntrySchema = z.object({
   cancelled: encoded,
   /** For a job that can't be read any more. */
   lost: encoded,
-  /** A message with this job's key was posted already: the outcome replaces it. */
-  told: z.literal(true).optional(),
   /** The job is one of those of which its owner may have so many unfinished. */
   counted: z.literal(true).optional(),
 })
@@ -40,4 +38,13 @@ export function encoding(message: CheckedMessage | undefined): EncodedMessage {
   if (!message) return { key: '', window: '', json: '' }
   const [key, window, json] = encodeChecked(message)
   return { key, window, json }
+}
+
+/** What an entry says; `undefined` for none, and for one that can't be read. */
+export function parseLedgerEntry(text: string | null): LedgerEntry | undefined {
+  try {
+    return ledgerEntrySchema.safeParse(JSON.parse(text?.split('\n', 1)[0] ?? '')).data
+  } catch {
+    return undefined
+  }
 }

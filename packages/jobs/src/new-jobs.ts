@@ -10,7 +10,7 @@ import { encoding } from './ledger-entry.ts'
 import type { Log } from './log.ts'
 import { startedMessage } from './outcome.ts'
 import { KeyReusedError, TooManyJobsError } from './refused-error.ts'
-import { KEPT, KEPT_FOR_OWNER, KEY_HOLDS } from './retention.ts'
+import { KEPT, KEY_HOLDS } from './retention.ts'
 import type { StoredData } from './stored-job.ts'
 import { uniqueKey } from './unique-key.ts'
 
@@ -72,17 +72,24 @@ export class NewJobs {
     const unique = uniqueKey(definition, { input: read, owner })
     const facts = { jobId: id, name: definition.name, owner, input: read }
     const started = data.batch === undefined ? startedMessage(definition, facts, log) : undefined
+    const now = Date.now()
     const acceptance = {
-      due: Date.now() + delay + (definition.pickUpWithin ?? PICK_UP_WITHIN),
+      id,
+      now,
+      due: now + delay + (definition.pickUpWithin ?? PICK_UP_WITHIN),
       entry: queue.entry(id, definition.name, definition, { ...data, input: read }),
-      owned: { key: queues.ownedKey(owner), keep: KEPT_FOR_OWNER, age: KEPT.age },
+      owned: queues.ownedKey(owner),
       limit: maxPerOwner,
       fair,
       once: isRepeatable ? { digest: digestOf(sameInput ?? input), for: KEY_HOLDS } : undefined,
       to: queue.address(owner),
       started: encoding(started),
     }
-    const stored = { ...data, ...(definition.version !== undefined && { version: definition.version }) }
+    const stored = {
+      ...data,
+      ...(definition.version !== undefined && { version: definition.version }),
+      ...(maxPerOwner !== undefined && { counted: true }),
+    }
     try {
       return await queue.add(definition, stored, acceptance, {
         jobId: id,

@@ -12,7 +12,7 @@ import { hideError } from './hidden-error.ts'
 import type { JobCounters } from './job-counters.ts'
 import type { JobEnd } from './job-end.ts'
 import type { JobLimit } from './job-limit.ts'
-import type { JobQueue } from './job-queue.ts'
+import { type JobQueue, storeConstants } from './job-queue.ts'
 import { JobStopped } from './job-stopped.ts'
 import { throttledProgress } from './progress.ts'
 import { Quarantine } from './quarantine.ts'
@@ -98,6 +98,7 @@ export class QueueWorker {
     const { store, log } = jobs.options
     const backend = settlingBackend({
       store,
+      constants: storeConstants(store),
       announce: (job, target, value) => announcement(jobs.options, job, target, value),
       fault: (err, job) =>
         log.error({ err, ...facts(job) }, 'a job has ended and its owner could not be told'),

@@ -13,6 +13,19 @@ export function asFunction(name: string, text: string): string {
   return `local function ${name}(KEYS, ARGV)\n${text}\nend\n`
 }
 
+/** What is the same for every list of a message store. */
+export type StoreConstants = {
+  readonly CAP: number
+  /** ms */
+  readonly TTL: number
+}
+
+/** Numbers by name, for a script that would else be given them with each call. */
+export function luaConstants(numbers: StoreConstants & Readonly<Record<string, number>>): string {
+  const names = Object.keys(numbers)
+  return `local ${names.join(', ')} = ${Object.values(numbers).map(Number).join(', ')}\n`
+}
+
 /** The message store's post, for scripts that write a message. */
 export const POST = asFunction('post', SCRIPTS.post.text)
 

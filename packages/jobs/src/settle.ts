@@ -2,7 +2,7 @@ import type { CheckedMessage, RedisMessageStore } from '@tidings/messages'
 import { type BackendFactory, createRedisBackend, type Job, type RedisQueueBackend } from 'bullmq'
 import { encoding } from './ledger-entry.ts'
 import { type Owing, owing } from './owe.ts'
-import { DELIVER, luaText } from './script.ts'
+import { DELIVER, luaConstants, luaText, type StoreConstants } from './script.ts'
 import { appendArguments, onReply, UnwrappableError, versionOf, wrapScripts } from './wrapped-scripts.ts'
 
 /** What is told to whom when a job ends. */
@@ -11,12 +11,16 @@ export interface Announcement {
   /** Whose message tells of the job instead, if it belongs to a batch. */
   readonly batch?: string | undefined
   readonly kind: 'success' | 'partial' | 'failure' | 'cancelled'
+  /** The job may be one of those of which its owner may have so many unfinished. */
+  readonly isCounted?: boolean | undefined
   readonly message: CheckedMessage
 }
 
 /** What a settling backend is given. */
 export interface SettleOptions {
   store: RedisMessageStore
+  /** Of the store. */
+  constants: StoreConstants
   /** The announcement for a job that ends; `undefined` where the stored job doesn't say whose it is. */
   announce(job: Job, target: 'completed' | 'failed', value: unknown): Announcement | undefined
   /** Told of a job that ends without an announcement, because none could be made. */
@@ -39,7 +43,13 @@ export interface SettlingBackend {
  * Wraps BullMQ's finish script, its text unchanged, so that the same script also strikes the job from the ledger and writes the
  * outcome into the owner's list. A job's end and its message are then one transaction, in Redis' memory and in its AOF.
  */
-export function settlingBackend({ store, announce, fault, owing: entries }: SettleOptions): SettlingBackend {
+export function settlingBackend({
+  store,
+  constants,
+  announce,
+  fault,
+  owing: entries,
+}: SettleOptions): SettlingBackend {
   const wrappings: Promise<void>[] = []
   const factory: BackendFactory<RedisQueueBackend> = (name, options, extra) => {
     const backend = createRedisBackend(name, options, extra)
@@ -47,19 +57,19 @@ export function settlingBackend({ store, announce, fault, owing: entries }: Sett
     appendArguments(backend, 'moveToFinishedArgs', (job, value, _property, _remove, target) => {
       if (!isWrapped) throw new UnwrappableError(versionOf(backend), 'the finish script is not wrapped yet')
       try {
-        return announcementArguments(
-          store,
-          job as Job,
-          announce(job as Job, target as 'completed' | 'failed', value),
-        )
+        return announcementArguments(store, announce(job as Job, target as 'completed' | 'failed', value))
       } catch (error) {
         // Whatever is wrong with the announcement, a job must be able to end: else it would run for ever.
         fault(error, job as Job)
-        return announcementArguments(store, job as Job, undefined)
+        return announcementArguments(store, undefined)
       }
     })
     const wrapping = wrapScripts(backend, {
-      moveToFinished: { as: 'finish', before: DELIVER, text: luaText('settle') },
+      moveToFinished: {
+        as: 'finish',
+        before: `${luaConstants(constants)}${DELIVER}`,
+        text: luaText('settle'),
+      },
       updateJobScheduler: owing(backend, entries, { keys: 12, data: 2 }),
     }).then(() => {
       onReply(backend, ['moveToActive', 'moveToFinished'], mendOptions)
@@ -89,24 +99,16 @@ function mendOptions(reply: unknown): void {
   }
 }
 
+type Ours = [list: string, reading: string, more: string, json: string]
+
 /** What settle.lua takes after BullMQ's own arguments. */
-function announcementArguments(
-  store: RedisMessageStore,
-  job: Job,
-  announcement: Announcement | undefined,
-): [string] {
-  if (!announcement) return [NOTHING]
-  const { owner, batch = '', kind } = announcement
-  const { keys, args } = store.postArguments(owner)
-  const [, cap, ttl] = args
-  const { key, window, json } = encoding(announcement.message)
-  const first = isFirstRun(job) ? '1' : ''
-  return [JSON.stringify([first, owner, batch, kind, ...keys, cap, ttl, key, window, json])]
+function announcementArguments(store: RedisMessageStore, announcement: Announcement | undefined): Ours {
+  if (!announcement) return NOTHING
+  const { owner, batch = '', kind, isCounted } = announcement
+  const [list, reading] = store.postArguments(owner).keys
+  const { json } = encoding(announcement.message)
+  const more = batch === '' && !isCounted ? '' : JSON.stringify([owner, batch, kind])
+  return [list, reading, more, json]
 }
 
-const NOTHING = JSON.stringify(Array<string>(11).fill(''))
-
-/** Nobody can have been told of it, but by what the ledger knows of. */
-function isFirstRun({ attemptsMade, attemptsStarted, stalledCounter, stacktrace }: Job): boolean {
-  return attemptsMade === 0 && attemptsStarted <= 1 && stalledCounter === 0 && !stacktrace?.length
-}
+const NOTHING: Ours = ['', '', '["","",""]', '']

@@ -7,6 +7,8 @@ export const storedDataSchema = z.object({
   /** The version of the input's form. */
   version: z.int().optional(),
   batch: z.string().optional(),
+  /** It is one of those of which its owner may have so many unfinished. */
+  counted: z.boolean().optional(),
   /** The definition's name, in the data of a schedule's runs. */
   schedule: z.string().optional(),
 })

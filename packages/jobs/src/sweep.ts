@@ -5,7 +5,7 @@ import { inputForWords } from './check-input.ts'
 import { jobOutcome } from './job-outcome.ts'
 import { type JobQueue, messageArguments } from './job-queue.ts'
 import { look } from './job-stats.ts'
-import { ledgerEntrySchema } from './ledger-entry.ts'
+import { parseLedgerEntry } from './ledger-entry.ts'
 import { outcomeMessage, overdueMessage } from './outcome.ts'
 import { DELIVER, OwnScript, POST } from './script.ts'
 import { parseStoredData, storedDataOf } from './stored-job.ts'
@@ -117,7 +117,7 @@ class Sweep {
 
   async #remind(id: string): Promise<void> {
     const { redis, definitions, log } = this.#jobs.options
-    const entry = ledgerEntrySchema.safeParse(parseJson(await redis.hget(this.#jobs.key('owed'), id))).data
+    const entry = parseLedgerEntry(await redis.hget(this.#jobs.key('owed'), id))
     if (!entry) return
     const definition = definitions.get(entry.name)
     const job = definition?.messages.overdue && (await this.#jobs.read(id))
@@ -153,11 +153,3 @@ class Sweep {
 }
 
 const auditReply = z.array(z.string())
-
-function parseJson(text: string | null): unknown {
-  try {
-    return JSON.parse(text ?? '')
-  } catch {
-    return undefined
-  }
-}

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import type { RedisQueueBackend } from 'bullmq'
 import { asFunction, commandName } from './script.ts'
+import { ScriptCommand } from './script-command.ts'
 
 /** This version of BullMQ can't be made to take or end a job and tell its owner in one step. */
 export class UnwrappableError extends Error {
@@ -46,7 +48,7 @@ export async function wrapScripts(
 ): Promise<void> {
   const { version } = innards(backend)
   const client = (await backend.client) as unknown as ScriptedClient
-  const commands = new Map<string, string>()
+  const commands = new Map<string, WrappedScript>()
   for (const [name, { as, before, text }] of Object.entries(wrappings)) {
     const script = client.scriptsSet?.[`${name}:${version}`]
     if (!script?.lua || !script.numberOfKeys)
@@ -57,16 +59,40 @@ export async function wrapScripts(
     const command = commandName(name, lua)
     if (!client.scriptsSet?.[command])
       client.defineCommand(command, { numberOfKeys: script.numberOfKeys, lua })
-    commands.set(name, command)
+    commands.set(name, { command, sha: shaOf(lua), numberOfKeys: script.numberOfKeys })
   }
   const inner = innards(backend)
   const execute = inner.execCommand
   if (typeof execute !== 'function') throw new UnwrappableError(version, 'its backend has no execCommand')
   inner.execCommand = function (runner, name, args) {
-    const command = commands.get(name)
-    if (command === undefined) return execute.call(this, runner, name, args)
-    return runner.runCommand(command, [...args, ...(wrappings[name]?.more?.(args) ?? [])])
+    const script = commands.get(name)
+    if (script === undefined) return execute.call(this, runner, name, args)
+    const more = wrappings[name]?.more?.(args)
+    return run(runner, script, more ? [...args, ...more] : args)
   }
+}
+
+function shaOf(lua: string): string {
+  return createHash('sha1').update(lua).digest('hex')
+}
+
+interface WrappedScript {
+  readonly command: string
+  readonly sha: string
+  readonly numberOfKeys: number
+}
+
+/** By its digest, and where the server doesn't know it yet, by its text. */
+function run(
+  runner: Runner,
+  { command, sha, numberOfKeys }: WrappedScript,
+  args: Arguments,
+): Promise<unknown> {
+  if (runner.isPipeline) return runner.runCommand(command, args)
+  return runner.sendCommand(new ScriptCommand(sha, numberOfKeys, args)).catch((error: unknown) => {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+    return runner.runCommand(command, args)
+  })
 }
 
 /** Looks at what a script of BullMQ's has answered before the backend does; may change it in place. */
@@ -89,14 +115,17 @@ export function onReply(
 
 type Arguments = (string | number)[]
 
+/** A connection of BullMQ's, or several commands in one. */
+interface Runner {
+  readonly isPipeline?: boolean
+  runCommand(name: string, args: Arguments): Promise<unknown>
+  sendCommand(command: ScriptCommand): Promise<unknown>
+}
+
 /** The names of BullMQ that aren't public, all in one place. */
 interface Innards {
   readonly version: string
-  execCommand(
-    runner: { runCommand(name: string, args: Arguments): Promise<unknown> },
-    name: string,
-    args: Arguments,
-  ): Promise<unknown>
+  execCommand(runner: Runner, name: string, args: Arguments): Promise<unknown>
   moveToFinishedArgs(
     job: unknown,
     value: unknown,

@@ -281,6 +281,19 @@ describe('a retry by hand', () => {
     await expect.poll(() => messagesOf(store, owner)).toEqual([[25, 'Hello, Ada.']])
   })
 
+  it('by another tool, of a job that had ended well, has its outcome replace the unread one, too', async () => {
+    const { jobs, queue, work } = newQueue()
+    const owner = newOwner()
+    const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner })
+    await work()
+    await untilState(jobs, id, 'completed')
+    const before = (await store.inbox(owner))[0]?.id
+    const job = await queue.getJob(id)
+    await job?.retry('completed', { resetAttemptsMade: true, resetAttemptsStarted: true })
+    await expect.poll(async () => (await store.inbox(owner))[0]?.id).not.toBe(before)
+    expect(await messagesOf(store, owner)).toEqual([[25, 'Hello, Ada.']])
+  })
+
   it('is told as cancelled where it is removed', async () => {
     const { jobs, queue } = newQueue()
     const owner = newOwner()

@@ -7,9 +7,10 @@
   KEYS[2]  its reading: what of the list has been claimed and read (claim.lua says how)
   ARGV[1]  token of this post, so that a post which is sent again is written once; '' if it can't be sent again. It is
            kept in the last record of the post; one that begins with "+", in the reading: for lists whose messages go
-           when they were shown. 'first': it can't be sent again, and none of its keys is in the list
+           when they were shown. 'first': it can't be sent again, and none of its keys is in the list. 'instead of ' and
+           a record: the same, but for this one, of which it isn't known whether it is still there and unread
   ARGV[2]  cap: how many messages the list keeps
-  ARGV[3]  time to live of the list, ms; a hundredth of it may be missing, so that not each post has to renew it
+  ARGV[3]  time to live of the list, ms; a hundredth of it may be missing, for not each post renews it
   ARGV[4…] triples of key ('' for none), window (also "+<ms>" from now on) and message (JSON); a key replaces the unread
            message that has it
   returns  { how many unread messages the cap dropped, id of the last message }; dropped is -1 and the id '' if this token
@@ -18,9 +19,12 @@
 local list, reading = KEYS[1], KEYS[2]
 local token, cap, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local is_first = token == 'first'
-if is_first then token = '' end
+local instead = string.sub(token, 1, 11) == 'instead of ' and string.sub(token, 12)
+if is_first or instead then token = '' end
 local state = redis.call('HMGET', reading, 'watermark', 'unread', 'posts')
 local watermark, unread, posts = tonumber(state[1]) or 0, state[2] or '', state[3] or ''
+
+local is_new = false -- list or reading came into being just now
 
 -- The tokens of the post that wrote a record, and of those whose messages it has replaced.
 local function tokens_of(record) return string.match(record, '}([%w_-]*)$') or '' end
@@ -28,6 +32,7 @@ local function tokens_of(record) return string.match(record, '}([%w_-]*)$') or '
 if string.sub(token, 1, 1) == '+' then
   if string.find(posts, token, 1, true) then return { -1, '' } end
   redis.call('HSET', reading, 'posts', string.sub(posts .. token .. ' ', -8 * (#token + 1)))
+  is_new = posts == ''
   token = ''
 elseif token ~= '' then
   for _, record in ipairs(redis.call('LRANGE', list, -16, -1)) do
@@ -41,9 +46,12 @@ local function is_open(id) -- neither read nor held by a page
   return tonumber(id) > watermark or string.find(unread, id, 1, true) ~= nil
 end
 
+if instead then is_first = not is_open(id_of(instead)) or redis.call('LREM', list, 1, instead) == 1 end
+
 local time = redis.call('TIME')
 local newest = redis.call('LINDEX', list, -1)
-local id = math.max(time[1] * 1000000 + time[2], watermark + 1, (newest and tonumber(id_of(newest)) or 0) + 1)
+local newest_id = newest and tonumber(id_of(newest)) or 0
+local id = math.max(time[1] * 1000000 + time[2], watermark + 1, newest_id + 1)
 
 local written, length
 for i = 4, #ARGV, 3 do
@@ -94,11 +102,15 @@ end
 
 local dropped = 0
 for _ = 1, length - cap do dropped = dropped + drop_one() end
-if dropped > 0 then redis.call('HINCRBY', reading, 'dropped', dropped) end
+if dropped > 0 and redis.call('HINCRBY', reading, 'dropped', dropped) == dropped then is_new = true end
 
--- A broadcast that ends late must not go with one that ends sooner. The reading never goes before the list.
-local left = redis.call('PTTL', list)
-if left < ttl * 0.99 then redis.call('PEXPIRE', list, ttl) end
-if left < ttl * 0.99 or left > ttl then redis.call('PEXPIRE', reading, ttl) end
+-- The time to live is renewed by the first post of each hundredth of it, so that most need not ask how much is left. A
+-- broadcast that ends late must not go with one that ends sooner. The reading never goes before the list.
+local span = ttl * 10 -- a hundredth, in microseconds
+if is_new or length <= (#ARGV - 3) / 3 or math.floor(newest_id / span) < math.floor((id - 1) / span) then
+  local left = redis.call('PTTL', list)
+  if left < ttl then redis.call('PEXPIRE', list, ttl) end
+  redis.call('PEXPIRE', reading, ttl)
+end
 redis.call('PUBLISH', list, written)
 return { dropped, written }

@@ -474,6 +474,22 @@ describe('bad records and limits', () => {
     expect(reading).toBeGreaterThanOrEqual(Number(list))
   })
 
+  it('expires also where its only message was replaced', async () => {
+    const owner = newUser()
+    await store.post(owner, info('one', { key: 'only' }))
+    await store.post(owner, info('two', { key: 'only' }))
+    expect(await redis.llen(`${prefix}:messages:user:${owner}`)).toBe(1)
+    expect(await redis.pttl(`${prefix}:messages:user:${owner}`)).toBeGreaterThan(0)
+  })
+
+  it('expires with what it counts of messages that were dropped', async () => {
+    const owner = newUser()
+    const small = new RedisMessageStore({ redis, prefix, cap: 1 })
+    await small.post(owner, info('one'))
+    await small.post(owner, info('two'))
+    expect(await redis.pttl(`${prefix}:reading:user:${owner}`)).toBeGreaterThan(0)
+  })
+
   it('refuses options out of range and recipients that are none', async () => {
     expect(() => new RedisMessageStore({ redis, cap: 0 })).toThrow(/cap/)
     await expect(store.post('', info('x'))).rejects.toThrow(/owner/)

@@ -1,0 +1,42 @@
+import { Command } from 'ioredis'
+
+/** What a script may be given; `undefined` is sent as nothing, as ioredis does. */
+export type Argument = string | number | Buffer | undefined
+
+/**
+ * A script that is run by its digest. ioredis puts a command with a binary argument together in many small pieces, each of which
+ * it measures several times; this is the same text in one piece, at less than half the cost.
+ */
+export class ScriptCommand extends Command {
+  constructor(sha: string, numberOfKeys: number, args: readonly Argument[]) {
+    super('evalsha', [], { replyEncoding: 'utf8' })
+    const all: (string | Buffer)[] = [sha, String(numberOfKeys)]
+    for (const arg of args)
+      all.push(typeof arg === 'string' || arg instanceof Buffer ? arg : String(arg ?? ''))
+    this.args = all
+  }
+
+  override toWritable(): Buffer {
+    return packed([this.name, ...(this.args as (string | Buffer)[])])
+  }
+}
+
+/** A command as Redis reads it: of each word how many bytes it has, and these. */
+export function packed(words: readonly (string | Buffer)[]): Buffer {
+  let text = `*${words.length}\r\n`
+  let bytes = ''
+  for (const word of words) {
+    if (typeof word === 'string') text += `$${word.length}\r\n${word}\r\n`
+    else {
+      if (!isAscii(text)) return packed(words.map(it => Buffer.from(it)))
+      bytes += `${text}$${word.length}\r\n${word.toString('latin1')}\r\n`
+      text = ''
+    }
+  }
+  if (!isAscii(text)) return packed(words.map(it => Buffer.from(it)))
+  return Buffer.from(bytes + text, 'latin1')
+}
+
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length
+}
