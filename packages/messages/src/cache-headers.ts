@@ -11,10 +11,15 @@ const FOR_SHARED_CACHES = [
 /** Says that nobody but this reader may be given this response, and not again either. Takes back what said otherwise. */
 export function keepPrivate(reply: FastifyReply): void {
   reply.header('cache-control', 'private, no-store')
-  const vary = [reply.getHeader('vary') ?? []].flat().join(', ')
-  if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(vary)) reply.header('vary', vary ? `${vary}, Cookie` : 'Cookie')
+  const vary = reply.getHeader('vary')
+  if (vary !== 'Cookie' && !variesByCookie(vary))
+    reply.header('vary', vary ? `${[vary].flat().join(', ')}, Cookie` : 'Cookie')
   // Shared caches heed these before Cache-Control.
   for (const name of FOR_SHARED_CACHES) if (reply.hasHeader(name)) reply.removeHeader(name)
+}
+
+function variesByCookie(vary: string | number | readonly string[] | undefined): boolean {
+  return /(^|,)\s*(cookie|\*)\s*(,|$)/i.test([vary ?? []].flat().join(', '))
 }
 
 /** What a reply says that lets a cache keep it; `undefined` for nothing of the kind. */

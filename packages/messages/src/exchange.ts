@@ -46,7 +46,10 @@ export class Exchange {
   asShown<M extends Message>(message: M): M {
     const { translate, levels } = this.settings
     const text = translation(message, translate && (one => translate(one, this.#request)), this.log)
-    return { ...message, text, levelTag: levels.tagOf(message.level), tags: levels.tagsOf(message) }
+    const levelTag = levels.tagOf(message.level)
+    const tags = levels.tagsOf(message)
+    const isAsPosted = text === message.text && levelTag === message.levelTag && tags === message.tags
+    return isAsPosted ? message : { ...message, text, levelTag, tags }
   }
 
   /** Calls back while the session can still be written, before the response leaves. */

@@ -48,28 +48,35 @@ const kMessages = Symbol('tidings.messages')
 const kReply = Symbol('tidings.reply')
 
 interface Carrier {
-  [kMessages]?: RequestMessages
-  [kReply]?: FastifyReply
+  [kMessages]?: RequestMessages | null
+  [kReply]?: FastifyReply | null
 }
 
 async function register(app: FastifyInstance, options: FastifyMessagesOptions): Promise<void> {
   const settling = new Set<Promise<void>>()
   const track = (settled: Promise<void>) => {
-    const done = settled.finally(() => settling.delete(done))
-    settling.add(done)
+    const forget = () => settling.delete(settled)
+    settling.add(settled)
+    settled.then(forget, forget)
   }
   const settings = { ...checkOptions(options), track }
   const warnings = settings.development ? new DevelopmentWarnings(settings) : undefined
 
+  app.decorateRequest(kMessages, null)
+  app.decorateRequest(kReply, null)
   app.decorateRequest('messages', {
     getter(this: FastifyRequest & Carrier) {
-      this[kMessages] ??= new RequestMessages(new Exchange(settings, this, this[kReply]))
+      this[kMessages] ??= new RequestMessages(new Exchange(settings, this, this[kReply] ?? undefined))
       return this[kMessages]
     },
   })
 
   const { levels } = settings.levels
-  const give = async ({ request }: FastifyReply) => ({ levels, messages: await request.messages.block() })
+  const give = ({ request }: FastifyReply) => {
+    const messages = request.messages.blockForView()
+    if (!(messages instanceof Promise)) return { levels, messages }
+    return messages.then(messages => ({ levels, messages }))
+  }
   app.addHook('onRequest', (request: FastifyRequest & Carrier, reply, done) => {
     request[kReply] = reply
     giveToViews(reply, settings.views, give)

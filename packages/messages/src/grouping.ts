@@ -15,21 +15,28 @@ export interface MessageGroup {
  */
 export function grouped(messages: readonly Message[]): MessageGroup[] {
   const groups: { message: Message; ids: string[] }[] = []
-  let last = ''
   for (const message of messages) {
-    const face = faceOf(message)
-    if (face === last) groups.at(-1)?.ids.push(message.id)
+    const last = groups.at(-1)
+    if (last && looksLike(message, last.message)) last.ids.push(message.id)
     else groups.push({ message, ids: [message.id] })
-    last = face
   }
   return groups
 }
 
 /** The same for messages that are equal in this sense, as a short text. */
-export function groupMark(message: Message): string {
-  return createHash('sha256').update(faceOf(message)).digest('base64url').slice(0, 12)
+export function groupMark({ level, text, tags, link, job, data }: Message): string {
+  const face = JSON.stringify([level, text, tags, link?.href, link?.text, job, data])
+  return createHash('sha256').update(face).digest('base64url').slice(0, 12)
 }
 
-function faceOf({ level, text, tags, link, job, data }: Message): string {
-  return JSON.stringify([level, text, tags, link?.href, link?.text, job, data])
+function looksLike(one: Message, other: Message): boolean {
+  return (
+    one.text === other.text &&
+    one.level === other.level &&
+    one.tags === other.tags &&
+    one.job === other.job &&
+    one.link?.href === other.link?.href &&
+    one.link?.text === other.link?.text &&
+    JSON.stringify(one.data) === JSON.stringify(other.data)
+  )
 }

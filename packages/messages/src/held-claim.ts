@@ -1,3 +1,4 @@
+import type { Message } from './message.ts'
 import type { MessageList } from './message-list.ts'
 import type { Claim, Reader } from './message-store.ts'
 import { decodeRecord, recordId } from './record.ts'
@@ -7,10 +8,8 @@ import type { Taken } from './taken.ts'
 export interface HeldClaim extends Claim {
   /** When its lease ends. */
   readonly until: number
-  /** What of `dropped` each of the reader's lists has lost. */
-  readonly dropCounts: readonly number[]
-  /** Which of the reader's lists, by their order, it holds messages of, or has to tell of losses of. */
-  readonly concerned: readonly boolean[]
+  /** The reader's lists of which it holds messages, or has to tell of losses, and how many messages each has lost. */
+  readonly parts: readonly { readonly list: MessageList; readonly dropped: number }[]
   /** Ids of records that can't be read. */
   readonly broken: readonly string[]
 }
@@ -20,19 +19,24 @@ export function heldClaim(
   { records, more, dropped }: Taken,
   { id, reader, lists, lease }: { id: string; reader: Reader; lists: readonly MessageList[]; lease: number },
 ): HeldClaim {
-  const decoded = records.map(({ list, record }) => decodeRecord(record, list) ?? list.idOf(recordId(record)))
-  const dropCounts = lists.map(list => dropped.get(list) ?? 0)
+  const messages: Message[] = []
+  const broken: string[] = []
+  for (const { list, record } of records) {
+    const message = decodeRecord(record, list)
+    if (message) messages.push(message)
+    else broken.push(list.idOf(recordId(record)))
+  }
+  const parts = lists
+    .map(list => ({ list, dropped: dropped.get(list) ?? 0 }))
+    .filter(part => part.dropped > 0 || records.some(({ list }) => list === part.list))
   return {
     id,
     reader,
-    messages: decoded.filter(message => typeof message !== 'string'),
+    messages,
     more,
-    dropped: dropCounts.reduce((sum, count) => sum + count, 0),
+    dropped: parts.reduce((sum, part) => sum + part.dropped, 0),
     until: Date.now() + lease,
-    dropCounts,
-    concerned: lists.map(
-      (list, i) => (dropCounts[i] ?? 0) > 0 || records.some(record => record.list === list),
-    ),
-    broken: decoded.filter(message => typeof message === 'string'),
+    parts,
+    broken,
   }
 }

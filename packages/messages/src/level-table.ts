@@ -51,7 +51,9 @@ export class LevelTable {
 
   /** The tags of a message: extra tags first, then the level's tag. */
   tagsOf({ level, extraTags }: { level: number; extraTags?: string | undefined }): string {
-    return [extraTags, this.tagOf(level)].filter(Boolean).join(' ')
+    const tag = this.tagOf(level)
+    if (!extraTags) return tag
+    return tag === '' ? extraTags : `${extraTags} ${tag}`
   }
 }
 

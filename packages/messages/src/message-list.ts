@@ -5,6 +5,8 @@ const MARKS = { user: '', browser: 'b', everyone: 'e' } as const
 
 type Kind = keyof typeof MARKS
 
+const IDS = { user: /^\d{16}$/, browser: /^\d{16}b$/, everyone: /^\d{16}e$/ } as const
+
 /** What is before a list's keys: the same for all, or by the id of whose list it is. */
 type Prefix = string | { prefixOf(id: string): string }
 
@@ -59,10 +61,9 @@ export class MessageList {
 
   /** The ids in this list of those of the given messages that are in it. */
   recordIds(ids: Iterable<string>): string[] {
-    return [...ids].flatMap(id => {
-      const [, recordId = '', mark] = /^(\d{16})([a-z]?)$/.exec(id) ?? []
-      return mark === MARKS[this.kind] ? [recordId] : []
-    })
+    const own: string[] = []
+    for (const id of ids) if (IDS[this.kind].test(id)) own.push(id.slice(0, 16))
+    return own
   }
 }
 

@@ -99,12 +99,13 @@ function messageOf(level: number): (text: string, options?: MessageOptions) => N
   return (text, options) => ({ ...options, level, text })
 }
 
-// What most messages are. The schema says the same of them, and takes ten times as long for it.
-function isPlain(message: NewMessage): message is CheckedMessage {
+/** Whether it is what most messages are. The schema says the same of them, and takes ten times as long for it. */
+export function isPlain(message: unknown): message is CheckedMessage {
   if (typeof message !== 'object' || message === null) return false
   for (const field in message) if (!PLAIN_FIELDS.has(field)) return false
-  const { level, text, key, job } = message
+  const { level, text, key, job } = message as Partial<Record<string, unknown>>
   return (
+    typeof level === 'number' &&
     Number.isInteger(level) &&
     level >= 0 &&
     level <= 1000 &&

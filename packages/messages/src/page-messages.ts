@@ -1,9 +1,9 @@
 import type { Exchange } from './exchange.ts'
 import { grouped } from './grouping.ts'
 import type { Message } from './message.ts'
-import type { Claim } from './message-store.ts'
+import type { Claim, Reader } from './message-store.ts'
 import type { TimeBudget } from './time-budget.ts'
-import { type ViewMessages, type ViewWatcher, viewMessages } from './view-messages.ts'
+import { type ViewMessages, ViewWatch, viewMessages } from './view-messages.ts'
 import { withinTime } from './within-time.ts'
 
 // Longer than a lease: after that the messages are unread again, whatever the store has still to say.
@@ -14,7 +14,8 @@ export class PageMessages {
   readonly #exchange: Exchange
   readonly #time: TimeBudget
   readonly #looks = new Looks()
-  #asked: Promise<void> | undefined
+  #isAsked = false
+  #asking: Promise<void> | undefined
   #claims: Claim[] = []
   #messages: Message[] = []
   #notes = { more: 0, dropped: 0, delayed: false }
@@ -27,7 +28,7 @@ export class PageMessages {
 
   /** Whether the store was asked for messages. */
   get isAsked(): boolean {
-    return this.#asked !== undefined
+    return this.#isAsked
   }
 
   /** Whether anybody asked for something of the messages, be it how many they are. Not where a route shows none anyway. */
@@ -50,11 +51,15 @@ export class PageMessages {
     this.#isKept = true
   }
 
-  /** Claims what waits, once; and again when more was written since, `wrote` messages. */
-  ask({ wrote }: { wrote: number }): Promise<void> {
-    if (!this.#asked) this.#asked = this.#claim(wrote)
-    else if (wrote > 0) this.#asked = this.#asked.then(() => this.#claim(wrote))
-    return this.#asked
+  /** Claims what waits, once; and again when more was written since, `wrote` messages. Nothing where there is nobody to ask for. */
+  ask(wrote = 0): Promise<void> | undefined {
+    if (!this.#isAsked) {
+      this.#isAsked = true
+      this.#asking = this.#claim(wrote)
+    } else if (wrote > 0) {
+      this.#asking = this.#asking ? this.#asking.then(() => this.#claim(wrote)) : this.#claim(wrote)
+    }
+    return this.#asking
   }
 
   /** Each message by itself. */
@@ -71,29 +76,40 @@ export class PageMessages {
     return viewMessages(groups, this.#notes, this.#looks)
   }
 
-  async #claim(wrote: number): Promise<void> {
-    const { store, limit } = this.#exchange.settings
-    const time = this.#time
-    const room = limit - this.#messages.length
+  #claim(wrote: number): Promise<void> | undefined {
+    const room = this.#exchange.settings.limit - this.#messages.length
     if (room <= 0) {
       this.#notes.more += wrote
-      return
+      return undefined
     }
     try {
       const reader = this.#exchange.reader()
-      if (reader.owner === undefined && reader.browser === undefined) return
-      if (time.isOver) throw new Error('no time is left to ask for messages')
-      const answer = store.claim(reader, { limit: room })
-      const claim = await time.wait(answer).catch(error => {
-        void this.#releaseLate(answer)
-        throw error
-      })
+      if (reader.owner === undefined && reader.browser === undefined) return undefined
+      return this.#claimFor(reader, room)
+    } catch (err) {
+      this.#delay(err)
+      return undefined
+    }
+  }
+
+  async #claimFor(reader: Reader, limit: number): Promise<void> {
+    let answer: Promise<Claim | undefined> | undefined
+    try {
+      if (this.#time.isOver) throw new Error('no time is left to ask for messages')
+      answer = this.#exchange.settings.store.claim(reader, { limit })
+      const claim = await this.#time.wait(answer)
+      answer = undefined
       if (claim) this.#hold(claim)
       else this.#notes.more = 0
     } catch (err) {
-      this.#notes.delayed = true
-      this.#exchange.log.error({ err }, 'messages could not be read: they are delayed')
+      if (answer) void this.#releaseLate(answer)
+      this.#delay(err)
     }
+  }
+
+  #delay(err: unknown): void {
+    this.#notes.delayed = true
+    this.#exchange.log.error({ err }, 'messages could not be read: they are delayed')
   }
 
   #hold(claim: Claim): void {
@@ -111,10 +127,14 @@ export class PageMessages {
   }
 
   async #settle(sent: boolean): Promise<void> {
-    await this.#asked // another claim may be on its way
+    await this.#asking // another claim may be on its way
     const claims = this.#claims
     this.#claims = []
-    await Promise.all(claims.map(claim => this.#settleOne(claim, sent && !this.#isKept)))
+    const isSent = sent && !this.#isKept
+    const [first] = claims
+    // By far most pages: one claim.
+    if (first && claims.length === 1) await this.#settleOne(first, isSent)
+    else await Promise.all(claims.map(claim => this.#settleOne(claim, isSent)))
   }
 
   async #settleOne(claim: Claim, sent: boolean): Promise<void> {
@@ -135,15 +155,15 @@ export class PageMessages {
 }
 
 /** What a template has looked at. */
-class Looks implements ViewWatcher {
+class Looks extends ViewWatch {
   readonly ids = new Set<string>()
   isLookedAt = false
 
-  looked(): void {
+  override looked(): void {
     this.isLookedAt = true
   }
 
-  shown(ids: readonly string[]): void {
+  override shown(ids: readonly string[]): void {
     for (const id of ids) this.ids.add(id)
   }
 }

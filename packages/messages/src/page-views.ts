@@ -1,6 +1,12 @@
 import type { FastifyReply } from 'fastify'
 
-type Render = (this: FastifyReply, ...args: unknown[]) => Promise<unknown>
+type Render = (this: FastifyReply, ...args: unknown[]) => unknown
+
+/** What a view finds besides what it is given. */
+interface Gift {
+  readonly levels: object
+  readonly messages: object
+}
 
 const kIsGiving = Symbol('tidings.giving')
 
@@ -9,12 +15,13 @@ const kIsGiving = Symbol('tidings.giving')
  * rather than for each request anew.
  * @param reply one of them
  * @param names the methods of a reply that render, such as those that @fastify/view adds
- * @param give what a view of this reply finds; never rejects: a page is rendered whatever becomes of what is added to it
+ * @param give what a view of this reply finds, at once where nothing has to be asked for; never throws or rejects: a page is
+ *   rendered whatever becomes of what is added to it
  */
 export function giveToViews(
   reply: FastifyReply,
   names: readonly string[],
-  give: (reply: FastifyReply) => Promise<{ levels: object; messages: object }>,
+  give: (reply: FastifyReply) => Gift | Promise<Gift>,
 ): void {
   const replies = Object.getPrototypeOf(reply) as Record<string | symbol, Render | true | undefined>
   if (Object.hasOwn(replies, kIsGiving)) return
@@ -22,13 +29,22 @@ export function giveToViews(
   for (const name of names) {
     const render = replies[name]
     if (typeof render !== 'function' || kIsGiving in render) continue
-    const giving: Render = async function (...args) {
-      const { levels, messages } = await give(this)
-      // An application may have levels of another kind.
-      const withLocals = this as { locals?: object | null }
-      withLocals.locals = { levels, ...withLocals.locals, messages }
+    const giving: Render = function (...args) {
+      const gift = give(this)
+      if (gift instanceof Promise) {
+        return gift.then(given => {
+          addToLocals(this, given)
+          return render.apply(this, args)
+        })
+      }
+      addToLocals(this, gift)
       return render.apply(this, args)
     }
     replies[name] = Object.assign(giving, { [kIsGiving]: true })
   }
+}
+
+function addToLocals(reply: FastifyReply & { locals?: object | null }, { levels, messages }: Gift): void {
+  // An application may have levels of another kind.
+  reply.locals = { levels, ...reply.locals, messages }
 }

@@ -2,6 +2,7 @@ import { levelTag } from './levels.ts'
 import {
   type CheckedMessage,
   checkMessage,
+  isPlain,
   type Message,
   type NewMessage,
   newMessageSchema,
@@ -39,19 +40,33 @@ export function windowOf(record: string): { from: Date | undefined; until: Date 
 
 /** The message of a record; `undefined` for one that isn't ours or is broken. */
 export function decodeRecord(record: string, list: MessageList): Message | undefined {
-  const [, id, key, json] = /^(\d{16})\|([^|]*)\|[\d:]*\|(.*\})[\w-]*$/s.exec(record) ?? []
-  if (id === undefined || json === undefined) return undefined
-  const message = newMessageSchema.safeParse(parseJson(json))
-  if (!message.success) return undefined
-  const { level } = message.data
+  const id = record.slice(0, ID_LENGTH)
+  const keyEnd = record.indexOf('|', ID_LENGTH + 1)
+  const windowEnd = record.indexOf('|', keyEnd + 1)
+  const end = record.lastIndexOf('}') + 1
+  if (!/^\d{16}$/.test(id) || record[ID_LENGTH] !== '|' || keyEnd < 0 || windowEnd < 0 || end < windowEnd) {
+    return undefined
+  }
+  if (!/^[\d:]*$/.test(record.slice(keyEnd + 1, windowEnd)) || !/^[\w-]*$/.test(record.slice(end)))
+    return undefined
+  const message = storedMessage(record.slice(windowEnd + 1, end))
+  if (message === undefined) return undefined
+  const key = record.slice(ID_LENGTH + 1, keyEnd)
   return {
-    ...message.data,
-    ...(key ? { key } : {}),
+    ...message,
+    ...(key === '' ? undefined : { key }),
     id: list.idOf(id),
     time: new Date(Number(id) / 1000),
-    levelTag: levelTag(level),
-    tags: tagsOf(message.data),
+    levelTag: levelTag(message.level),
+    tags: tagsOf(message),
   }
+}
+
+const ID_LENGTH = 16
+
+function storedMessage(json: string): CheckedMessage | undefined {
+  const message = parseJson(json)
+  return isPlain(message) ? message : newMessageSchema.safeParse(message).data
 }
 
 function parseJson(json: string): unknown {

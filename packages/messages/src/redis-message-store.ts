@@ -123,18 +123,15 @@ export class RedisMessageStore implements MessageStore {
     return claim
   }
 
-  async confirm(claim: Claim, shown: Iterable<string>): Promise<void> {
-    const held = claim as HeldClaim
-    const { id, reader, dropCounts, broken } = held
+  confirm(claim: Claim, shown: Iterable<string>): Promise<void> {
+    const { id, reader, broken } = claim as HeldClaim
     // What can't be read would otherwise be claimed by every page again, in place of what can.
     const ids = [...shown, ...broken]
-    await this.#settle(held, (list, index) =>
-      this.#confirm(list, id, ids, { told: dropCounts[index] ?? 0, reader }),
-    )
+    return this.#settle(claim, ({ list, dropped }) => this.#confirm(list, id, ids, { told: dropped, reader }))
   }
 
-  async release(claim: Claim): Promise<void> {
-    await this.#settle(claim as HeldClaim, async list => {
+  release(claim: Claim): Promise<void> {
+    return this.#settle(claim, async ({ list }) => {
       const released = Number(await SCRIPTS.release.run(this.#redis, [list.reading], [claim.id]))
       this.#counters.count('released', released)
     })
@@ -240,18 +237,20 @@ export class RedisMessageStore implements MessageStore {
     const keys = [list.list, list.reading, ...(list.kind === 'everyone' ? [seenKeyOf(list.prefix)] : [])]
     const mark = list.kind === 'everyone' ? behind(reader) : ''
     const args = [claim, fate, told, this.#ttl(list), mark, ...own]
-    const [read, gone] = confirmReply.parse(await SCRIPTS.confirm.run(this.#redis, keys, args))
-    this.#counters.count('shown', read)
-    return gone
+    const reply = await SCRIPTS.confirm.run(this.#redis, keys, args)
+    if (!isCounts(reply))
+      throw new Error('Redis gave an answer to a confirm that is none of the script confirm')
+    this.#counters.count('shown', reply[0])
+    return reply[1]
   }
 
   /** A step that got no answer is repeated until it has one or the lease is over: then the messages are unread anyway. */
-  #settle(
-    { reader, until, concerned }: HeldClaim,
-    step: (list: MessageList, index: number) => Promise<unknown>,
-  ): Promise<void> {
-    const lists = MessageList.for(this.#shards, reader)
-    return repeatUntil(until, () => Promise.all(lists.map((list, i) => concerned[i] && step(list, i))))
+  #settle(claim: Claim, step: (part: HeldClaim['parts'][number]) => Promise<unknown>): Promise<void> {
+    const { until, parts } = claim as HeldClaim
+    const [first] = parts
+    // By far most claims: all from one list.
+    if (first && parts.length === 1) return repeatUntil(until, () => step(first))
+    return repeatUntil(until, () => Promise.all(parts.map(step)))
   }
 
   async #listsOf(reader: Reader): Promise<MessageList[]> {
@@ -267,4 +266,6 @@ export class RedisMessageStore implements MessageStore {
 /** What becomes of a message that was shown. */
 type Fate = 'keep' | 'remove' | 'hide'
 
-const confirmReply = z.tuple([z.number(), z.number()])
+function isCounts(reply: unknown): reply is [number, number] {
+  return Array.isArray(reply) && typeof reply[0] === 'number' && typeof reply[1] === 'number'
+}

@@ -111,6 +111,12 @@ export class RequestMessages {
     return this.#page.block()
   }
 
+  /** @internal The same for a view, at once where nobody has to be asked. */
+  blockForView(): ViewMessages | Promise<ViewMessages> {
+    const asking = this.#ask()
+    return asking === undefined ? this.#page.block() : asking.then(() => this.#page.block())
+  }
+
   /** What this page shows stays unread for the next one. May be said until the response is over. */
   keep(): void {
     this.#page.keep()
@@ -184,8 +190,10 @@ export class RequestMessages {
     return this.#waiting.find(({ owner }) => owner !== undefined)?.owner
   }
 
-  async #ask(): Promise<void> {
-    if (!this.#exchange.isPage) return
-    await this.#page.ask({ wrote: this.#waiting.length === 0 ? 0 : await this.flush() })
+  /** Asks the store where there is somebody to ask for; nothing to wait for otherwise. */
+  #ask(): Promise<void> | undefined {
+    if (!this.#exchange.isPage) return undefined
+    if (this.#waiting.length === 0) return this.#page.ask()
+    return this.flush().then(wrote => this.#page.ask(wrote))
   }
 }

@@ -12,13 +12,15 @@ export function whenOver(
     callback(false)
     return
   }
-  const gone = () => callback(false)
   const type = contentType(reply)
-  reply.raw.once('finish', () => {
-    reply.raw.off('close', gone)
-    callback(isPage(reply, type()) && isSentWhole(request.raw))
-  })
-  reply.raw.once('close', gone)
+  let isSettled = false
+  const settle = (sentAsPage: boolean) => {
+    if (isSettled) return
+    isSettled = true
+    callback(sentAsPage)
+  }
+  reply.raw.on('finish', () => settle(isPage(reply, type()) && isSentWhole(request.raw)))
+  reply.raw.on('close', () => settle(false))
 }
 
 /** Whether somebody can still be shown something by this reply: it has succeeded so far, and isn't over. */
@@ -49,17 +51,18 @@ function declaredType(reply: FastifyReply): string {
 /** The content type, also of a reply that was hijacked: Node forgets headers that are given to `writeHead` alone. */
 function contentType(reply: FastifyReply): () => string {
   const { raw } = reply
-  const writeHead = raw.writeHead.bind(raw) as (...args: unknown[]) => typeof raw
-  let written = ''
+  const writeHead = raw.writeHead as (...args: unknown[]) => typeof raw
+  let given: unknown
   raw.writeHead = (...args: unknown[]) => {
-    written = typeIn(args.at(-1))
-    return writeHead(...args)
+    given = args.at(-1)
+    return writeHead.apply(raw, args)
   }
-  return () => written || declaredType(reply)
+  return () => typeIn(given) || declaredType(reply)
 }
 
 function typeIn(headers: unknown): string {
   if (typeof headers !== 'object' || headers === null) return ''
+  if ('content-type' in headers) return String(headers['content-type'])
   const pairs = Array.isArray(headers) ? inPairs(headers) : Object.entries(headers)
   const [, value = ''] = pairs.find(([name]) => String(name).toLowerCase() === 'content-type') ?? []
   return String(value)

@@ -1,5 +1,4 @@
 import type { Cluster, Redis } from 'ioredis'
-import { z } from 'zod'
 import { MessageList } from './message-list.ts'
 import type { Reader } from './message-store.ts'
 import { recordId } from './record.ts'
@@ -35,12 +34,22 @@ interface TakeOptions {
  * Takes what is unread in a reader's lists, oldest first: by one command where they are in one shard, else by one for each
  * shard, at the same time.
  */
-export async function takeFrom(
+export function takeFrom(
   redis: Redis | Cluster,
   lists: readonly MessageList[],
   options: TakeOptions,
 ): Promise<Taken> {
-  if (lists.every(({ prefix }) => prefix === lists[0]?.prefix)) return takeFromShard(redis, lists, options)
+  const prefix = lists[0]?.prefix
+  return lists.every(list => list.prefix === prefix)
+    ? takeFromShard(redis, lists, options)
+    : takeFromShards(redis, lists, options)
+}
+
+async function takeFromShards(
+  redis: Redis | Cluster,
+  lists: readonly MessageList[],
+  options: TakeOptions,
+): Promise<Taken> {
   const groups = MessageList.byShard(lists)
   const take = (group: readonly MessageList[], limit: number) =>
     takeFromShard(redis, group, { ...options, limit })
@@ -96,25 +105,28 @@ async function takeFromShard(
   lists: readonly MessageList[],
   { id, reader, limit, lease, ttl }: TakeOptions,
 ): Promise<Taken> {
-  const keys = lists.flatMap(({ list, reading }) => [list, reading])
+  const keys: string[] = []
+  for (const { list, reading } of lists) keys.push(list, reading)
   const mark = lists.at(-1)?.kind === 'everyone' ? behind(reader) : '-'
-  const args = [id, limit === Infinity ? -1 : limit, lease, ttl, mark]
-  const answer = await SCRIPTS.claim.run(redis, keys, args)
+  const reply = await SCRIPTS.claim.run(redis, keys, [id, limit === Infinity ? -1 : limit, lease, ttl, mark])
   // By far most page views: nothing waits.
-  if (answer === null) return NOTHING
-  const reply = claimReply.parse(answer)
-  const [more = 0, expired = 0, ...dropped] = reply.slice(0, lists.length + 2).map(Number)
+  if (reply === null) return NOTHING
+  if (!isFilled(reply)) throw new Error('Redis gave an answer to a claim that is none of the script claim')
+  const [more, expired] = reply
+  const first = lists.length + 2
   const records: TakenRecord[] = []
-  for (let i = lists.length + 2; i < reply.length; i += 2) {
+  for (let i = first; i < reply.length; i += 2) {
     const list = lists[Number(reply[i]) - 1]
     if (list) records.push({ list, record: String(reply[i + 1]) })
   }
-  return { records, more, expired, dropped: new Map(lists.map((list, i) => [list, dropped[i] ?? 0])) }
+  return { records, more, expired, dropped: new Map(lists.map((list, i) => [list, Number(reply[i + 2])])) }
 }
 
 const NOTHING: Taken = { records: [], more: 0, expired: 0, dropped: new Map() }
 
-const claimReply = z.array(z.union([z.string(), z.number()]))
+function isFilled(reply: unknown): reply is [more: number, expired: number, ...rest: unknown[]] {
+  return Array.isArray(reply) && typeof reply[0] === 'number' && typeof reply[1] === 'number'
+}
 
 /** The id behind which nothing of everybody's list is for this reader, as the scripts take it. */
 export function behind({ since }: Reader): string {

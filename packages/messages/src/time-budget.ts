@@ -14,7 +14,7 @@ export class TimeBudget {
   }
 
   /**
-   * Waits for an answer while there is time. One timer and one promise: every page view waits once.
+   * Waits for an answer while there is time. One timer and two promises: every page view waits once.
    * @throws Error when the time is over; the answer may still come.
    */
   wait<T>(answer: Promise<T>): Promise<T> {
@@ -31,8 +31,16 @@ export class TimeBudget {
         },
         Math.max(1, this.#left),
       )
-      answer.then(spend, spend)
-      answer.then(resolve, reject)
+      answer.then(
+        value => {
+          spend()
+          resolve(value)
+        },
+        error => {
+          spend()
+          reject(error)
+        },
+      )
     })
   }
 }

@@ -38,71 +38,81 @@ export interface ViewNotes {
  */
 export interface ViewMessages extends ReadonlyArray<ViewMessage>, ViewNotes {}
 
-/** Who is told of what a template does with its messages. */
-export interface ViewWatcher {
+/** Is told of what a template does with its messages. An array cannot tell by itself that its length was asked for. */
+export abstract class ViewWatch implements ProxyHandler<ViewMessages> {
   /** Something of the array was asked for, be it the length. */
-  looked(): void
+  abstract looked(): void
   /** The text of these was read. */
-  shown(ids: readonly string[]): void
+  abstract shown(ids: readonly string[]): void
+
+  get(target: ViewMessages, property: string | symbol, receiver: unknown): unknown {
+    // A promise that answers this array asks for it.
+    if (property !== 'then') this.looked()
+    return Reflect.get(target, property, receiver)
+  }
+
+  has(target: ViewMessages, property: string | symbol): boolean {
+    this.looked()
+    return Reflect.has(target, property)
+  }
+
+  ownKeys(target: ViewMessages): (string | symbol)[] {
+    this.looked()
+    return Reflect.ownKeys(target)
+  }
 }
 
 /** Makes `messages` for a template. */
 export function viewMessages(
   groups: readonly MessageGroup[],
   { more, dropped, delayed }: ViewNotes,
-  watcher: ViewWatcher,
+  watch: ViewWatch,
 ): ViewMessages {
-  const messages = groups.map(group => viewMessage(group, watcher))
-  return watched(Object.assign(messages, { more, dropped, delayed }), watcher)
+  const messages: ViewMessage[] = groups.map(group => new WatchedMessage(group, watch))
+  return new Proxy(Object.assign(messages, { more, dropped, delayed }), watch)
 }
 
-// Own properties, not those of a class: Handlebars shows nothing else to a template.
-function viewMessage({ message, ids }: MessageGroup, watcher: ViewWatcher): ViewMessage {
-  const { text, id, level, levelTag, tags, extraTags, link, job, data, time } = message
-  return {
-    id,
-    level,
-    levelTag,
-    tags,
-    extraTags,
-    link,
-    job,
-    data,
-    time,
-    ids,
-    count: ids.length,
-    get text() {
-      watcher.shown(ids)
-      return text
+/** Own properties, not those of the class: Handlebars shows nothing else to a template. */
+class WatchedMessage implements ViewMessage {
+  readonly id: string
+  declare readonly text: string
+  readonly level: number
+  readonly levelTag: string
+  readonly tags: string
+  readonly extraTags: string | undefined
+  readonly link: MessageLink | undefined
+  readonly job: string | undefined
+  readonly data: Message['data']
+  readonly time: Date
+  readonly ids: readonly string[]
+  readonly count: number
+  readonly #text: string
+  readonly #watch: ViewWatch
+
+  constructor({ message, ids }: MessageGroup, watch: ViewWatch) {
+    this.id = message.id
+    this.level = message.level
+    this.levelTag = message.levelTag
+    this.tags = message.tags
+    this.extraTags = message.extraTags
+    this.link = message.link
+    this.job = message.job
+    this.data = message.data
+    this.time = message.time
+    this.ids = ids
+    this.count = ids.length
+    this.#text = message.text
+    this.#watch = watch
+    // One getter for all: an object with one of its own is several times as dear.
+    Object.defineProperty(this, 'text', WatchedMessage.#readText)
+  }
+
+  static readonly #readText: PropertyDescriptor & ThisType<WatchedMessage> = {
+    enumerable: true,
+    configurable: true,
+    get() {
+      this.#watch.shown(this.ids)
+      return this.#text
     },
-  }
-}
-
-function watched(messages: ViewMessages, watcher: ViewWatcher): ViewMessages {
-  return new Proxy(messages, new Watch(watcher))
-}
-
-/** An array cannot tell by itself that its length was asked for. One object for each page: closures are several. */
-class Watch implements ProxyHandler<ViewMessages> {
-  readonly #watcher: ViewWatcher
-
-  constructor(watcher: ViewWatcher) {
-    this.#watcher = watcher
-  }
-
-  get(target: ViewMessages, property: string | symbol, receiver: unknown): unknown {
-    // A promise that answers this array asks for it.
-    if (property !== 'then') this.#watcher.looked()
-    return Reflect.get(target, property, receiver)
-  }
-
-  has(target: ViewMessages, property: string | symbol): boolean {
-    this.#watcher.looked()
-    return Reflect.has(target, property)
-  }
-
-  ownKeys(target: ViewMessages): (string | symbol)[] {
-    this.#watcher.looked()
-    return Reflect.ownKeys(target)
   }
 }
