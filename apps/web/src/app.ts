@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import fastifyFormbody from '@fastify/formbody'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyView from '@fastify/view'
-import type { Blog, blogJobs } from '@tidings/blog'
+import { type Blog, type blogJobs, PostWriter } from '@tidings/blog'
 import type { Jobs } from '@tidings/jobs'
 import type { MessageStore } from '@tidings/messages'
 import { fastifyMessages } from '@tidings/messages/fastify'
@@ -35,6 +35,7 @@ import { jobRoutes } from './routes/job.ts'
 import { jobStreamRoutes } from './routes/job-stream.ts'
 import { jobsRoutes } from './routes/jobs.ts'
 import { listingRoutes } from './routes/listing.ts'
+import { postRoutes } from './routes/posts.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { compileViews, VIEWS } from './views.ts'
 
@@ -65,6 +66,7 @@ const MINUTE = 60 * SECOND
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, log, redis, store, blog, jobs, definitions, sessionSecret, prefix = '{tidings}' } = options
   const views = compileViews()
+  const writer = new PostWriter({ posts: blog.posts, jobs, publishPost: definitions.publishPost })
   const kinds = jobKinds({ jobs, blog, definitions })
   const starts = new RateLimit({
     redis,
@@ -116,6 +118,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await pages.register(access, { users: blog.users, address })
     await pages.register(fastifyMessages, { store, owner: ownerOf })
     await pages.register(listingRoutes, { posts: blog.posts })
+    await pages.register(postRoutes, { posts: blog.posts, writer })
     await pages.register(sessionRoutes, { users: blog.users, throttle })
     await pages.register(accountRoutes, { users: blog.users, throttle })
     await pages.register(jobsRoutes, { jobs, kinds, starts })

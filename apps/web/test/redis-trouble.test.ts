@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isRedisTrouble } from '../src/redis-trouble.ts'
-import { type Browser, redisUrl, testSite } from './client.ts'
+import { type Browser, hiddenFields, redisUrl, testSite } from './client.ts'
 import { type Gate, openGate } from './gate.ts'
 
 let gate: Gate
@@ -9,6 +9,7 @@ let site: Awaited<ReturnType<typeof testSite>>
 let alice: Browser
 let form: Record<string, string>
 let cookies: Map<string, string>
+let written: Record<string, string>
 
 beforeAll(async () => {
   gate = await openGate(redisUrl())
@@ -19,6 +20,12 @@ beforeAll(async () => {
   await alice.logIn('alice')
   form = await alice.form('/jobs', '/jobs/demo')
   cookies = new Map(alice.cookies)
+  written = {
+    ...(await alice.form('/posts/new', '/posts')),
+    title: '"A" <b>walk</b>',
+    body: 'It rained.\r\n\r\n</form>It poured.',
+    when: 'now',
+  }
 })
 afterAll(() => gate.close())
 
@@ -27,6 +34,9 @@ const asks: [string, (browser: Browser) => ReturnType<Browser['get']>][] = [
   ['the front page', browser => browser.get('/')],
   ['the inbox', browser => browser.get('/inbox')],
   ['a page of jobs', browser => browser.get('/jobs/x')],
+  ['a post', browser => browser.get('/posts/x')],
+  ['one’s posts', browser => browser.get('/posts/mine')],
+  ['a post that is written', browser => browser.post('/posts', written)],
   ['a file', browser => browser.get('/files/x')],
   ['a form', browser => browser.post('/jobs/demo', form)],
   ['the logout', browser => browser.post('/logout', form)],
@@ -84,9 +94,33 @@ describe.each([
   it('a form says that pressing again can’t do it twice', async () => {
     expect((await alice.post('/jobs/demo', form)).body).toContain('It will not be done twice')
   })
+
+  it('a form in which somebody wrote gives it all back, to be sent again with the same key', async () => {
+    const { statusCode, body } = await alice.post('/posts', written)
+    expect(statusCode).toBe(503)
+    expect(body).toContain('What you typed is kept in this page.')
+    expect(hiddenFields(body, '/posts')).toEqual(written)
+    expect((await alice.post('/logout', form)).body).not.toContain('<form')
+  })
+
+  it('what another site sends is not shown to anybody', async () => {
+    const foreign = { origin: 'http://elsewhere.example', 'sec-fetch-site': 'cross-site' }
+    const { statusCode, body } = await alice.post('/posts', written, foreign)
+    expect(statusCode).toBe(403)
+    expect(body).not.toContain('poured')
+  })
 })
 
 describe('when Redis is back', () => {
+  it('the form that was given back makes one post', async () => {
+    const press = async () => (await alice.post('/posts', written)).headers.location
+    await expect.poll(press, { timeout: 10_000 }).toMatch(/^\/posts\//)
+    await expect.poll(press, { timeout: 10_000 }).toMatch(/^\/posts\//)
+    expect((await site.blog.posts.listOwn(site.alice.id)).posts).toMatchObject([
+      { title: written.title, body: 'It rained.\n\n</form>It poured.' },
+    ])
+  })
+
   it('the same browser is still signed in, and the form that failed starts one job', async () => {
     const locations = new Set<unknown>()
     const press = async () => {

@@ -45,6 +45,8 @@ export async function sweptObjects({ blog, jobs, store, definitions, alice }: Si
   return { job, file: id, message: message?.id ?? '', post: post?.id ?? '' }
 }
 
+const POST_TEXT = { title: 'Swept', body: 'Swept', when: 'now' }
+
 /**
  * Every route of the site, and who may. A new route is added here, by its method and its URL as it was registered; HEAD goes
  * with its GET. An address that ends in `*` stands for all routes below it.
@@ -52,6 +54,13 @@ export async function sweptObjects({ blog, jobs, store, definitions, alice }: Si
 export const ROUTES: Readonly<Record<string, RouteClass>> = {
   'GET /': { for: 'anybody' },
   'GET /posts/:id': { for: 'anybody', at: ({ post }) => `/posts/${post}` },
+  'GET /posts/mine': { for: 'users' },
+  'GET /posts/new': { for: 'users' },
+  'POST /posts': { for: 'users', fields: () => POST_TEXT },
+  'GET /posts/:id/edit': { for: 'owner', at: ({ post }) => `/posts/${post}/edit` },
+  'POST /posts/:id': { for: 'owner', at: ({ post }) => `/posts/${post}`, fields: () => POST_TEXT },
+  'GET /posts/:id/delete': { for: 'owner', at: ({ post }) => `/posts/${post}/delete` },
+  'POST /posts/:id/delete': { for: 'owner', at: ({ post }) => `/posts/${post}/delete` },
   'GET /healthz': { for: 'anybody' },
   'GET /readyz': { for: 'anybody' },
   'GET /assets/*': { for: 'anybody' },

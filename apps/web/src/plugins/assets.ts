@@ -19,10 +19,12 @@ export const ASSETS = {
     address('/assets/messages.css', join(PUBLIC, 'messages.css')),
     address('/assets/pages.css', join(PUBLIC, 'pages.css')),
     address('/assets/jobs.css', join(PUBLIC, 'jobs.css')),
+    address('/assets/posts.css', join(PUBLIC, 'posts.css')),
   ],
   scripts: [
     address('/assets/press-once.js', join(PUBLIC, 'press-once.js')),
     address('/assets/job-page.js', join(PUBLIC, 'job-page.js')),
+    address('/assets/post-form.js', join(PUBLIC, 'post-form.js')),
   ],
   icon: address('/assets/icon.svg', join(PUBLIC, 'icon.svg')),
 } as const
@@ -37,8 +39,10 @@ export const assets = fastifyPlugin(async app => {
     'messages.css',
     'pages.css',
     'jobs.css',
+    'posts.css',
     'press-once.js',
     'job-page.js',
+    'post-form.js',
     'icon.svg',
   ]) {
     app.get(`/assets/${name}`, options, (_, reply) => reply.sendFile(name, PUBLIC))

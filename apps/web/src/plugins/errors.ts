@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fastifyPlugin from 'fastify-plugin'
 import { type ErrorPage, errorPage } from '../error-page.ts'
 import { notFound, PageError } from '../page-error.ts'
+import { returnedForm } from '../returned-form.ts'
 import { logSecurity } from '../security-log.ts'
 import type { Views } from '../views.ts'
 import { isUnsafe } from './own-site.ts'
@@ -57,7 +58,12 @@ const BROKEN: Record<string, string> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }
 
-function answer(error: unknown, request: FastifyRequest, reply: FastifyReply, views: Views): FastifyReply {
+async function answer(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  views: Views,
+): Promise<FastifyReply> {
   const page = errorPage(error, { sentForm: isUnsafe(request.method) })
   logError(error, page, request)
   if (page.status === 503) leaveSession(request)
@@ -77,7 +83,8 @@ function answer(error: unknown, request: FastifyRequest, reply: FastifyReply, vi
         reference: request.id,
       })
   }
-  return reply.type('text/html; charset=utf-8').send(views.error({ page, reference: request.id }))
+  const form = page.status === 503 ? await returnedForm(request) : undefined
+  return reply.type('text/html; charset=utf-8').send(views.error({ page, reference: request.id, form }))
 }
 
 function retryAfter(error: unknown): string {

@@ -1,0 +1,105 @@
+import { checkPostText, type Post, type PostText, type When, WRITTEN_BODY_MAX } from '@tidings/blog'
+import { z } from 'zod'
+import { formText } from './form-text.ts'
+import { PageError } from './page-error.ts'
+import { shownTime } from './shown-time.ts'
+
+/** What may be sent with a field: far more than it takes, so that a text that is too long can be given back. */
+const MAX_TYPED = 1_500_000
+const MINUTE = 60_000
+// "At ten" still means ten when it takes a moment to write the title.
+const LATE = 5 * MINUTE
+const YEAR = 365 * 24 * 60 * MINUTE
+
+const FIELDS = ['title', 'body', 'tags', 'when', 'at'] as const
+const LABELS = { title: 'Title', body: 'Text', tags: 'Tags', when: 'When', at: 'Date and time' } as const
+
+type Field = (typeof FIELDS)[number]
+
+/** What stands in the form. */
+export type PostValues = Record<Field, string>
+
+/** A form that can be accepted, or what is wrong with it by field. */
+export type CheckedForm =
+  | { text: PostText; when: When; problems?: undefined }
+  | { problems: Partial<PostValues>; text?: undefined }
+
+/** What a form is sent with. The key makes one post of it, however often it is sent. */
+export function sentPost(body: unknown): PostValues & { key: string | undefined } {
+  const key = formText(body, 'idempotencyKey', { max: 100 })
+  if (key !== '' && !/^[\w-]+$/.test(key)) throw new PageError(400, 'the idempotencyKey is none of ours')
+  const [title, text, tags, when, at] = FIELDS.map(field => formText(body, field, { max: MAX_TYPED }))
+  return {
+    key: key === '' ? undefined : key,
+    title: title ?? '',
+    body: text ?? '',
+    tags: tags ?? '',
+    when: when ?? '',
+    at: at ?? '',
+  }
+}
+
+/** What a form for this post begins with; without one, what a new one does. */
+export function postValues(post?: Post): PostValues {
+  if (!post) return { title: '', body: '', tags: '', when: 'now', at: '' }
+  const { title, body, tags, schedule } = post
+  const at = schedule && !post.publishedAt ? typedTime(schedule.at) : ''
+  return { title, body, tags: tags.join(', '), when: at === '' ? 'draft' : 'at', at }
+}
+
+/** Checks what was typed. A post that is published keeps its time, and one that is longer than a form takes its length. */
+export function checkPost(values: PostValues, { post }: { post?: Post | undefined } = {}): CheckedForm {
+  const longest = Math.max(WRITTEN_BODY_MAX, post ? Array.from(post.body).length : 0)
+  const { text, problems = {} } = checkPostText(values, { longest })
+  const timing = post?.publishedAt ? { when: 'now' as const } : readWhen(values)
+  if (text && 'when' in timing) return { text, when: timing.when }
+  return { problems: { ...problems, ...('when' in timing ? {} : timing.problems) } }
+}
+
+/** The form as its page shows it. */
+export function formOnPage(form: {
+  values: PostValues
+  key?: string
+  post?: Post | undefined
+  problems?: Partial<PostValues>
+  /** What is wrong with the form as a whole. */
+  problem?: string | undefined
+}) {
+  const { values, key, post, problems = {}, problem } = form
+  return {
+    action: post ? `/posts/${encodeURIComponent(post.id)}` : '/posts',
+    idempotencyKey: key,
+    isPublished: post?.publishedAt !== undefined,
+    values,
+    problems,
+    problem,
+    faults: FIELDS.filter(field => problems[field] !== undefined).map(field => ({
+      href: `#${field}`,
+      text: `${LABELS[field]}: ${problems[field]}`,
+    })),
+    longest: WRITTEN_BODY_MAX.toLocaleString('en'),
+    now: shownTime(new Date()),
+  }
+}
+
+const typed = z.iso.datetime({ local: true })
+
+function readWhen({ when, at }: PostValues): { when: When } | { problems: Partial<PostValues> } {
+  if (when === 'now' || when === 'draft') return { when }
+  if (when !== 'at') return { problems: { when: 'Choose when it is published.' } }
+  const written = at.trim().replace(' ', 'T')
+  if (written === '') return { problems: { at: 'Choose a date and a time.' } }
+  if (!typed.safeParse(written).success)
+    return { problems: { at: 'Write it like 2026-11-22 10:00, in UTC.' } }
+  const time = new Date(/Z$/i.test(written) ? written : `${written}Z`)
+  const ahead = time.getTime() - Date.now()
+  if (ahead < -LATE)
+    return { problems: { at: `Choose a time to come: in UTC it is ${shownTime(new Date()).text}.` } }
+  if (ahead > YEAR) return { problems: { at: 'Choose a time within a year.' } }
+  return { when: time }
+}
+
+// As a field of this kind holds it: without a zone, which is UTC here, and with seconds only where there are some.
+function typedTime(date: Date): string {
+  return date.toISOString().replace(/(:00)?(\.000)?Z$/, '')
+}

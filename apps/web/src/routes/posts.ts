@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto'
+import { type Blog, type Post, PostExistsError, type PostWriter } from '@tidings/blog'
+import { TooManyJobsError } from '@tidings/jobs'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { renderPage } from '../page.ts'
+import { notFound } from '../page-error.ts'
+import { pageNumber } from '../page-number.ts'
+import { userOf } from '../plugins/access.ts'
+import { checkPost, formOnPage, type PostValues, postValues, sentPost } from '../post-form.ts'
+import { isPublic, postInList, postOnPage, postPath } from '../post-page.ts'
+import { shownTime } from '../shown-time.ts'
+
+const PER_PAGE = 20
+/** A text that is five times too long still arrives, and can be given back. */
+const FORM_BYTES = 1_500_000
+
+interface One {
+  Params: { id: string }
+}
+
+/**
+ * `GET /posts/:id`: a post, for everybody once it is published. Writing, for its author alone: `GET /posts/new`, `POST /posts`,
+ * `GET /posts/:id/edit`, `POST /posts/:id`, `GET` and `POST /posts/:id/delete`, and `GET /posts/mine`.
+ */
+export const postRoutes: FastifyPluginAsync<{ posts: Blog['posts']; writer: PostWriter }> = async (
+  app,
+  { posts, writer },
+) => {
+  const form = { bodyLimit: FORM_BYTES, config: { keepsForm: true } }
+
+  app.get<One>('/posts/:id', { config: { access: 'open' } }, async (request, reply) => {
+    const post = await posts.find(request.params.id)
+    const isOwn = request.user !== undefined && post?.authorId === request.user.id
+    if (post === undefined || !(isOwn || isPublic(post))) throw notFound()
+    const state = isOwn ? await writer.stateOf(post) : undefined
+    return renderPage(request, reply, 'post', { post: postOnPage(post, state) }, { title: post.title })
+  })
+
+  app.get<{ Querystring: { page?: unknown } }>('/posts/mine', async (request, reply) => {
+    const number = pageNumber(request.query.page)
+    const {
+      pages,
+      total,
+      posts: own,
+    } = await posts.listOwn(userOf(request).id, {
+      page: number,
+      perPage: PER_PAGE,
+    })
+    if (number > pages) throw notFound()
+    const listed = await Promise.all(own.map(async post => postInList(post, await writer.stateOf(post))))
+    const title = number === 1 ? 'Your posts' : `Your posts, page ${number}`
+    return renderPage(
+      request,
+      reply,
+      'own-posts',
+      { posts: listed, page: { number, of: pages, total } },
+      { title },
+    )
+  })
+
+  app.get('/posts/new', (request, reply) =>
+    formPage(request, reply, { values: postValues(), key: randomUUID() }),
+  )
+
+  app.post('/posts', form, async (request, reply) => {
+    const { key = randomUUID(), ...values } = sentPost(request.body)
+    const checked = checkPost(values)
+    if (checked.problems) return formPage(request, reply, { values, key, problems: checked.problems })
+    try {
+      const post = await writer.create(userOf(request), key, checked.text, checked.when)
+      request.messages.success(savedWords(post))
+      return reply.redirect(postPath(post.id), 303)
+    } catch (error) {
+      return refusedPage(error, request, reply, { values, key })
+    }
+  })
+
+  app.get<One>('/posts/:id/edit', async (request, reply) => {
+    const post = await ownPost(request)
+    return formPage(request, reply, { values: postValues(post), post })
+  })
+
+  app.post<One>('/posts/:id', form, async (request, reply) => {
+    const post = await ownPost(request)
+    const values = sentPost(request.body)
+    const checked = checkPost(values, { post })
+    if (checked.problems) return formPage(request, reply, { values, post, problems: checked.problems })
+    try {
+      const saved = await writer.edit(userOf(request), post.id, checked.text, checked.when)
+      if (saved === undefined) throw notFound()
+      request.messages.success(post.publishedAt ? 'Your changes are saved.' : savedWords(saved))
+      return reply.redirect(postPath(post.id), 303)
+    } catch (error) {
+      return refusedPage(error, request, reply, { values, post })
+    }
+  })
+
+  app.get<One>('/posts/:id/delete', async (request, reply) => {
+    const post = await ownPost(request)
+    const model = { post: postInList(post, await writer.stateOf(post)) }
+    return renderPage(request, reply, 'post-delete', model, { title: 'Delete this post?' })
+  })
+
+  // Said by the route, once its handler has answered: where it is always the same, a handler needn't say it.
+  const deleted = { config: { successMessage: 'The post is deleted.' } }
+  app.post<One>('/posts/:id/delete', deleted, async (request, reply) => {
+    if (!(await writer.delete(userOf(request), request.params.id))) throw notFound()
+    return reply.redirect('/posts/mine', 303)
+  })
+
+  /** What isn't one's own looks like none. */
+  async function ownPost(request: FastifyRequest<One>): Promise<Post> {
+    const post = await writer.own(userOf(request), request.params.id)
+    if (post === undefined) throw notFound()
+    return post
+  }
+}
+
+interface Form {
+  values: PostValues
+  key?: string
+  post?: Post
+  problems?: Partial<PostValues>
+  problem?: string
+}
+
+function formPage(request: FastifyRequest, reply: FastifyReply, form: Form): Promise<FastifyReply> {
+  const isRefused = form.problems !== undefined || form.problem !== undefined
+  return renderPage(
+    request,
+    reply,
+    'post-form',
+    { form: formOnPage(form), problem: isRefused, cancel: form.post ? postPath(form.post.id) : '/' },
+    { title: form.post ? 'Edit your post' : 'Write a post', status: isRefused ? 422 : 200 },
+  )
+}
+
+/** The form again, with what its author can do about it; anything else is thrown on. */
+function refusedPage(error: unknown, request: FastifyRequest, reply: FastifyReply, form: Form) {
+  if (error instanceof PostExistsError) {
+    const problem =
+      'This form made a post before, which differs from this one. Save again to make a second post.'
+    return formPage(request, reply, { ...form, key: randomUUID(), problem })
+  }
+  if (error instanceof TooManyJobsError) {
+    const problem = `You have ${error.limit} jobs that have not ended yet, so this post has no time. Wait for one of them, or cancel one.`
+    return formPage(request, reply, { ...form, problem })
+  }
+  throw error
+}
+
+function savedWords({ publishedAt, schedule }: Post): string {
+  if (publishedAt) return 'Your post is live.'
+  return schedule ? `It will be published on ${shownTime(schedule.at).text}.` : 'Your draft is saved.'
+}
