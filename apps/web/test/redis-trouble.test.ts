@@ -1,3 +1,5 @@
+import { createJobs } from '@tidings/jobs'
+import { RedisMessageStore } from '@tidings/messages'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isRedisTrouble } from '../src/redis-trouble.ts'
@@ -134,6 +136,27 @@ describe('when Redis is back', () => {
     expect(locations.size).toBe(1)
     expect(await site.jobs.list({ owner: site.alice.id })).toHaveLength(1)
   })
+})
+
+describe('a site that is started while Redis hangs', () => {
+  it('can start jobs as soon as it is back', async () => {
+    const slow = await openGate(redisUrl())
+    const redis = new Redis({ ...slow.address, commandTimeout: 300, maxRetriesPerRequest: 1 })
+    redis.on('error', () => {})
+    await expect.poll(() => redis.status, { timeout: 10_000 }).toBe('ready')
+    slow.hang()
+    const definition = site.definitions.exportPosts
+    const store = new RedisMessageStore({ redis, prefix: `${site.prefix}:slow` })
+    const jobs = createJobs({ redis, store, definitions: [definition] })
+    const start = () => jobs.enqueue(definition, { format: 'csv' }, { owner: 'x', idempotencyKey: 'slow' })
+    await expect(start()).rejects.toThrow('Command timed out')
+    await slow.open()
+    const started = () => start().catch((error: unknown) => ({ id: String(error) }))
+    await expect.poll(started, { timeout: 10_000 }).toEqual({ id: expect.stringMatching(/^[\w-]{22}$/) })
+    await jobs.close()
+    redis.disconnect()
+    await slow.close()
+  }, 30_000)
 })
 
 describe('what counts as trouble with Redis', () => {

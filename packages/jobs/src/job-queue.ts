@@ -59,7 +59,8 @@ export class JobQueue {
     })
     this.queue = new Queue(
       name,
-      { connection: redis, prefix, skipWaitingForReady: true },
+      // Nothing is asked of Redis at the start: BullMQ would remember for ever that it had no answer. A worker does ask.
+      { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true },
       this.#backend.factory,
     )
     this.queue.on('error', err => log.warn({ err }, 'trouble with the queue'))
