@@ -12,10 +12,26 @@ export interface Page {
 /** Somebody with a browser that runs no scripts: it keeps cookies, fills in forms, and follows no redirect by itself. */
 export class Visitor {
   readonly #address: string
-  readonly #cookies = new Map<string, string>()
+  readonly #cookies: Map<string, string>
 
-  constructor(address: string) {
+  constructor(address: string, cookies = new Map<string, string>()) {
     this.#address = address
+    this.#cookies = cookies
+  }
+
+  /** The same browser at another of the site's processes. */
+  at(address: string): Visitor {
+    return new Visitor(address, this.#cookies)
+  }
+
+  /** A browser with the cookies that this one has now. */
+  copy(): Visitor {
+    return new Visitor(this.#address, new Map(this.#cookies))
+  }
+
+  /** As it is sent. */
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   }
 
   /** Somebody who has logged in. */
@@ -58,7 +74,7 @@ export class Visitor {
 
   async #send(path: string, init: RequestInit): Promise<Page> {
     const headers = new Headers(init.headers)
-    headers.set('cookie', [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; '))
+    headers.set('cookie', this.cookie)
     const response = await fetch(new URL(path, this.#address), { ...init, headers, redirect: 'manual' })
     for (const cookie of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []

@@ -10,12 +10,12 @@ export type LoginAnswer =
   | { outcome: 'wrong' }
   | { outcome: 'throttled' | 'busy'; retryAfter: number }
 
-/** An attempt: for which account, from where, and until when somebody waits for it. */
+/** An attempt: for which account, from where, and whether somebody still waits for it. */
 export interface LoginAttempt {
   /** The name as it was typed: one that nobody has is treated alike. */
   account: string
   address: string
-  signal?: AbortSignal
+  isGone?: () => boolean
 }
 
 const MINUTE = 60_000
@@ -57,7 +57,7 @@ export class LoginThrottle {
    * @param check gives the user whose password it was
    */
   async attempt(
-    { account, address, signal }: LoginAttempt,
+    { account, address, isGone }: LoginAttempt,
     check: () => Promise<User | undefined>,
   ): Promise<LoginAnswer> {
     const place = networkOf(address)
@@ -66,7 +66,7 @@ export class LoginThrottle {
     try {
       // Looked at within the turn: of many at once, those that come after the last one allowed find it counted.
       return await this.#inTurn(async () => {
-        signal?.throwIfAborted()
+        if (isGone?.()) return { outcome: 'busy', retryAfter: BUSY_SECONDS }
         const retryAfter = await this.#refusedFor({ name, place, pair })
         if (retryAfter > 0) return { outcome: 'throttled', retryAfter }
         const user = await check()

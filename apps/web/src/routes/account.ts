@@ -36,7 +36,7 @@ export const accountRoutes: FastifyPluginAsync<{ users: Blog['users']; throttle:
       return accountPage(request, reply, { newPasswordAgain: 'The new password was typed in two ways.' })
 
     // Who has found a browser that is logged in can't guess faster here than at the login.
-    const who = { account: username, address: request.ip, signal: request.signal }
+    const who = { account: username, address: request.ip, isGone: () => request.socket.destroyed }
     const answer = await throttle.attempt(who, async () => {
       const known = await users.authenticate(username, current)
       return known && users.setPassword(known.id, wanted)

@@ -40,7 +40,7 @@ export const sessionRoutes: FastifyPluginAsync<{ users: Blog['users']; throttle:
     const refuse = (status: number, problem: string) =>
       loginForm(request, reply, { username, next, problem, status })
 
-    const who = { account: username, address: request.ip, signal: request.signal }
+    const who = { account: username, address: request.ip, isGone: () => request.socket.destroyed }
     const answer = await throttle.attempt(who, () => users.authenticate(username, password))
     switch (answer.outcome) {
       case 'right':
