@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis'
+import { AuditLog } from './audit-log.ts'
 import { FileStore } from './file-store.ts'
 import { PostStore } from './post-store.ts'
+import { StaffMessageStore } from './staff-message-store.ts'
 import { UserStore } from './user-store.ts'
 
 /** The example's domain: its users, its posts, and the files that they upload and export. */
@@ -8,6 +10,9 @@ export interface Blog {
   users: UserStore
   posts: PostStore
   files: FileStore
+  /** What staff have written to users, and all that they have done. */
+  staffMessages: StaffMessageStore
+  audit: AuditLog
 }
 
 /** What `createBlog` is given. */
@@ -26,5 +31,7 @@ export function createBlog({ redis, prefix = '{tidings:blog}', passwordCost }: B
     users: new UserStore({ redis, prefix, passwordCost }),
     posts: new PostStore({ redis, prefix }),
     files: new FileStore({ redis, prefix }),
+    staffMessages: new StaffMessageStore({ redis, prefix }),
+    audit: new AuditLog({ redis, prefix }),
   }
 }

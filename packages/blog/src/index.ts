@@ -1,4 +1,5 @@
 export { atMost, TooBusyError } from './at-most.ts'
+export { type AuditEntry, AuditLog, type NewAuditEntry } from './audit-log.ts'
 export { type Blog, type BlogOptions, createBlog } from './blog.ts'
 export { blogJobs } from './blog-jobs.ts'
 export { type DeletedUser, deleteUser, type UserTraces } from './delete-user.ts'
@@ -12,6 +13,12 @@ export type { Post, PublishedPost } from './post.ts'
 export { type PostPage, PostStore } from './post-store.ts'
 export { checkPostText, type PostText, type TypedPost, WRITTEN_BODY_MAX } from './post-text.ts'
 export { PostExistsError, type PostState, PostWriter, type When } from './post-writer.ts'
+export {
+  type StaffMessage,
+  type StaffMessageState,
+  StaffMessageStore,
+  type Withdrawal,
+} from './staff-message-store.ts'
 export { whyNotCsv } from './text-check.ts'
 export { type Role, type User, UsernameTakenError } from './user.ts'
 export { UserStore } from './user-store.ts'

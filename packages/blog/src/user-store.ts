@@ -24,7 +24,9 @@ import {
 /** What a new account needs. A username keeps its case but is unique without it; a password has 8 to 1000 characters. */
 const newUser = z.object({ username, password: z.string(), role: role.default('member') })
 
-const REPLACE = readFileSync(new URL('../lua/replace-record.lua', import.meta.url), 'utf8')
+const CREATE = luaText('create-user')
+const REPLACE = luaText('replace-record')
+const DELETE = luaText('delete-user')
 
 /** The accounts: one record a user by id, and one key a username that points to it. */
 export class UserStore {
@@ -60,15 +62,16 @@ export class UserStore {
       epoch: 0,
       passwordHash: await hashPassword(password, this.#passwordCost),
     }
-    // MSETNX sets both keys or neither, so two people can't get one name and no name is taken by nobody.
-    const created = await this.#redis.msetnx(
-      this.#nameKey(username),
-      record.id,
-      this.#userKey(record.id),
-      textOf(record),
-    )
-    if (!created) throw new UsernameTakenError(`The username “${username}” is taken.`)
+    // Both keys or neither: two people can't get one name, and no name is taken by nobody.
+    const keys = [this.#userKey(record.id), this.#nameKey(username), this.#countKey]
+    const created = await this.#redis.eval(CREATE, keys.length, ...keys, record.id, textOf(record))
+    if (created !== 1) throw new UsernameTakenError(`The username “${username}” is taken.`)
     return withoutHash(record)
+  }
+
+  /** How many accounts there are. */
+  async count(): Promise<number> {
+    return Number((await this.#redis.get(this.#countKey)) ?? 0)
   }
 
   /** The user with this id. */
@@ -142,8 +145,8 @@ export class UserStore {
     for (;;) {
       const { text, record } = await this.#read(id)
       if (text === null || record === undefined) return undefined
-      if (await this.#replace([this.#userKey(id), this.#nameKey(record.username)], text, ''))
-        return withoutHash(record)
+      const keys = [this.#userKey(id), this.#nameKey(record.username), this.#countKey]
+      if ((await this.#redis.eval(DELETE, keys.length, ...keys, text)) === 1) return withoutHash(record)
     }
   }
 
@@ -152,17 +155,21 @@ export class UserStore {
       const { text, record } = await this.#read(id)
       if (text === null || record === undefined) return undefined
       const changed = { ...record, ...change(record) }
-      if (await this.#replace([this.#userKey(id)], text, textOf(changed))) return withoutHash(changed)
+      if (await this.#replace(this.#userKey(id), text, textOf(changed))) return withoutHash(changed)
     }
   }
 
-  async #replace(keys: string[], text: string, by: string): Promise<boolean> {
-    return (await this.#redis.eval(REPLACE, keys.length, ...keys, text, by)) === 1
+  async #replace(key: string, text: string, by: string): Promise<boolean> {
+    return (await this.#redis.eval(REPLACE, 1, key, text, by)) === 1
   }
 
   async #read(id: string): Promise<{ text: string | null; record: UserRecord | undefined }> {
     const text = await this.#redis.get(this.#userKey(id))
     return { text, record: text === null ? undefined : z.decode(userRecord, JSON.parse(text)) }
+  }
+
+  get #countKey(): string {
+    return `${this.#prefix}:users`
   }
 
   #userKey(id: string): string {
@@ -172,6 +179,10 @@ export class UserStore {
   #nameKey(name: string): string {
     return `${this.#prefix}:username:${name.toLowerCase()}`
   }
+}
+
+function luaText(name: string): string {
+  return readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), 'utf8')
 }
 
 function textOf(record: UserRecord): string {

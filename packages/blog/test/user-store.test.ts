@@ -193,3 +193,13 @@ it('makes the hash anew at the next login when the cost has risen, and ends no s
   expect(await users.authenticate('trent', password)).toMatchObject({ id, epoch: 0 })
   expect(await redis.get(`${prefix}:user:${id}`)).toContain('N=2048')
 })
+
+it('counts the accounts, those alone that are there', async () => {
+  const before = await users.count()
+  const { id } = await users.create({ username: 'counted', password })
+  await expect(users.create({ username: 'Counted', password })).rejects.toThrow(UsernameTakenError)
+  expect(await users.count()).toBe(before + 1)
+  await users.delete(id)
+  await users.delete(id)
+  expect(await users.count()).toBe(before)
+})
