@@ -4,7 +4,7 @@ import fastifyHelmet from '@fastify/helmet'
 import fastifyView from '@fastify/view'
 import { type Blog, type blogJobs, PostWriter } from '@tidings/blog'
 import type { Jobs } from '@tidings/jobs'
-import type { MessageStore } from '@tidings/messages'
+import type { RedisMessageStore } from '@tidings/messages'
 import { fastifyMessages } from '@tidings/messages/fastify'
 import fastify, {
   type FastifyBaseLogger,
@@ -27,6 +27,7 @@ import { securityHeaders } from './plugins/security-headers.ts'
 import { session } from './plugins/session.ts'
 import { RateLimit } from './rate-limit.ts'
 import { accountRoutes } from './routes/account.ts'
+import { adminRoutes } from './routes/admin/index.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { fileRoutes } from './routes/files.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -50,7 +51,7 @@ export interface AppOptions {
   log: FastifyBaseLogger
   /** For sessions and the readiness check. */
   redis: Redis
-  store: MessageStore
+  store: RedisMessageStore
   blog: Blog
   jobs: Jobs
   /** The definitions that `jobs` was made with. */
@@ -126,6 +127,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await pages.register(jobStreamRoutes, { jobs, kinds, users: blog.users, views })
     await pages.register(fileRoutes, { files: blog.files, jobs, kinds })
     await pages.register(inboxRoutes, { store })
+    await pages.register(adminRoutes, { blog, store, jobs, kinds, throttle })
     if (config.DEMO) await pages.register(demoRoutes)
   })
   return app

@@ -28,7 +28,7 @@ export async function renderPage(
     assets: ASSETS,
     title,
     csrf,
-    user: user && { username: user.username },
+    user: user && { username: user.username, isStaff: user.role === 'staff' },
     levelWord,
     path: request.originalUrl.split('?', 1)[0],
     isDemo: request.server.isDemo,

@@ -14,6 +14,8 @@ const staffMessage = z.object({
   sender: person,
   /** Everyone, or these. */
   to: z.union([z.literal('everyone'), z.array(person).min(1).max(1000)]),
+  /** How many that were when it was sent. */
+  recipients: z.int(),
   level: z.int(),
   /** As it was typed, without the sender. */
   text: z.string(),

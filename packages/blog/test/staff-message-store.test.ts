@@ -10,6 +10,7 @@ const message = (more: Partial<StaffMessage> = {}): StaffMessage => ({
   id: randomUUID(),
   sender: { id: '1', username: 'ada' },
   to: [{ id: '2', username: 'bob' }],
+  recipients: 1,
   level: 20,
   text: 'Hello.',
   link: { href: '/', text: 'Look' },

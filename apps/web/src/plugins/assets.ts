@@ -20,6 +20,7 @@ export const ASSETS = {
     address('/assets/pages.css', join(PUBLIC, 'pages.css')),
     address('/assets/jobs.css', join(PUBLIC, 'jobs.css')),
     address('/assets/posts.css', join(PUBLIC, 'posts.css')),
+    address('/assets/admin.css', join(PUBLIC, 'admin.css')),
   ],
   scripts: [
     address('/assets/press-once.js', join(PUBLIC, 'press-once.js')),
@@ -40,6 +41,7 @@ export const assets = fastifyPlugin(async app => {
     'pages.css',
     'jobs.css',
     'posts.css',
+    'admin.css',
     'press-once.js',
     'job-page.js',
     'post-form.js',
