@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { info } from '@tidings/messages'
 import type { Site } from './client.ts'
 
@@ -30,6 +31,8 @@ export interface SweptObjects {
   file: string
   message: string
   post: string
+  /** What staff have written to her. */
+  staffMessage: string
 }
 
 /** Makes what alice owns. */
@@ -42,7 +45,11 @@ export async function sweptObjects({ blog, jobs, store, definitions, alice }: Si
   await store.post(alice.id, info('For alice.'))
   const [message] = await store.inbox(alice.id)
   const [post] = (await blog.posts.listOwn(alice.id)).posts
-  return { job, file: id, message: message?.id ?? '', post: post?.id ?? '' }
+  const staffMessage = randomUUID()
+  const sender = { id: alice.id, username: 'alice' }
+  const written = { to: [sender], recipients: 1, level: 20, text: 'Swept.', sentAt: new Date() }
+  await blog.staffMessages.keep({ id: staffMessage, sender, ...written })
+  return { job, file: id, message: message?.id ?? '', post: post?.id ?? '', staffMessage }
 }
 
 const POST_TEXT = { title: 'Swept', body: 'Swept', when: 'now' }
@@ -91,5 +98,37 @@ export const ROUTES: Readonly<Record<string, RouteClass>> = {
   'POST /inbox/read': { for: 'users', fields: ({ message }) => ({ newest: message }) },
   'POST /inbox/dismiss': { for: 'users', fields: ({ message }) => ({ id: message }) },
 
+  'GET /admin': { for: 'staff' },
+  'GET /admin/messages': { for: 'staff' },
+  'POST /admin/messages/preview': { for: 'staff', fields: letter, gives: [200] },
+  'POST /admin/messages': { for: 'staff', fields: letter },
+  'GET /admin/messages/:id': { for: 'staff', at: ({ staffMessage }) => `/admin/messages/${staffMessage}` },
+  'POST /admin/messages/:id/send': {
+    for: 'staff',
+    at: ({ staffMessage }) => `/admin/messages/${staffMessage}/send`,
+  },
+  'POST /admin/messages/:id/withdraw': {
+    for: 'staff',
+    at: ({ staffMessage }) => `/admin/messages/${staffMessage}/withdraw`,
+  },
+  'GET /admin/jobs': { for: 'staff' },
+  'GET /admin/jobs/:id': { for: 'staff', at: ({ job }) => `/admin/jobs/${job}` },
+  'POST /admin/jobs/retry': { for: 'staff', fields: ({ job }) => ({ job }) },
+  'POST /admin/jobs/cancel': { for: 'staff', fields: ({ job }) => ({ job }) },
+  'GET /admin/audit': { for: 'staff' },
+  'GET /admin/queues': { for: 'staff', gives: [303] },
+  'GET /admin/queues/': { for: 'staff' },
+  'GET /admin/queues/api/queues': { for: 'staff' },
+  // What @bull-board asks by itself, of queues and jobs that aren't there; what it may not know, too.
+  'GET /admin/queues/*': { for: 'staff', gives: [200, 403, 404] },
+  'POST /admin/queues/*': { for: 'staff', gives: [405] },
+  'PUT /admin/queues/*': { for: 'staff', gives: [405] },
+  'PATCH /admin/queues/*': { for: 'staff', gives: [405] },
+  'DELETE /admin/queues/*': { for: 'staff', gives: [405] },
+
   'GET /add_messages/': { for: 'users', isDemo: true },
+}
+
+function letter(): Record<string, string> {
+  return { id: randomUUID(), to: 'people', names: 'alice', level: 'info', text: 'Swept.' }
 }

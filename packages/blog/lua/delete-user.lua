@@ -7,5 +7,5 @@
 ]]
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('DECR', KEYS[3])
+redis.call('INCRBY', KEYS[3], -1)
 return 1

@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
 import { createBullBoard } from '@bull-board/api'
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import type { Jobs } from '@tidings/jobs'
@@ -31,6 +33,7 @@ export const queueRoutes: FastifyPluginAsync<{ jobs: Jobs }> = async (app, { job
     }),
     serverAdapter: board,
     options: {
+      uiBasePath: dirname(createRequire(import.meta.url).resolve('@bull-board/ui/package.json')),
       uiConfig: {
         boardTitle: 'Queues',
         miscLinks: [{ text: 'Staff area', url: '/admin' }],
@@ -42,7 +45,7 @@ export const queueRoutes: FastifyPluginAsync<{ jobs: Jobs }> = async (app, { job
     },
   })
   const page = board.page(`${PATH}/`)
-  const quiet = { config: { messages: false } } as const
+  const quiet = { config: { messages: false }, exposeHeadRoute: false } as const
 
   app.get(PATH, quiet, (_, reply) => reply.redirect(`${PATH}/`, 303))
   for (const route of board.pages)
@@ -66,9 +69,8 @@ export const queueRoutes: FastifyPluginAsync<{ jobs: Jobs }> = async (app, { job
   app.route({
     method: ['POST', 'PUT', 'PATCH', 'DELETE'],
     url: `${PATH}/*`,
-    onRequest: async () => {
+    handler: async () => {
       throw new PageError(405, 'the dashboard of the queues is for looking alone')
     },
-    handler: async () => undefined,
   })
 }
