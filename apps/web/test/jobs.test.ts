@@ -18,7 +18,7 @@ describe('the page of jobs', () => {
     expect(new Set(keys).size).toBe(3)
     expect(hiddenFields((await browser.get('/jobs')).body, '/jobs/demo').idempotencyKey).not.toBe(keys[2])
     expect(page).toMatch(/enctype="multipart\/form-data"/)
-    expect(page).toContain('accept=".csv,text/csv"')
+    expect(page).toContain('accept=".csv,.json,text/csv,application/json"')
   })
 
   it('has no demo job where this is no demonstration', async () => {

@@ -34,13 +34,25 @@ describe('an upload', () => {
     expect(messagesOn((await browser.get('/')).body)[0]).toMatch(/^warning: Imported 2 posts, skipped 1 row/)
   })
 
+  it('may be JSON, whose bad items are named by number and line', async () => {
+    const { browser } = await user('json')
+    const content = '[{"title":"From JSON","body":"Yes"},\n{"title":"<b>"}]'
+    const response = await browser.upload('/jobs', '/jobs/import-posts', { name: 'posts.json', content })
+    const page = await ended(browser, String(response.headers.location))
+    expect(page).toContain('1 item')
+    expect(page).toMatch(/<th scope="row">2<\/th><td dir="auto">Item 2: the body is missing<\/td>/)
+    expect(messagesOn((await browser.get('/')).body)[0]).toBe(
+      'warning: Imported 1 post, skipped 1 item (item 2 in line 2: the body is missing).',
+    )
+  })
+
   it('that can’t be CSV is refused on the form, and so is none', async () => {
     const { browser, id } = await user('refused')
     const bad: [string, Buffer | string, string][] = [
       ['x.pdf', '%PDF-1.7 …', 'It is a PDF document'],
       ['x.csv', Buffer.from([0xff, 0xfe, 0x61, 0]), 'UTF-8'],
       ['x.csv', '', 'The file is empty.'],
-      ['', '', 'Choose a CSV file.'],
+      ['', '', 'Choose a file.'],
     ]
     for (const [name, content, reason] of bad) {
       const form = await browser.form('/jobs', '/jobs/import-posts')
@@ -51,7 +63,7 @@ describe('an upload', () => {
     }
     const form = await browser.form('/jobs', '/jobs/import-posts')
     expect((await browser.post('/jobs/import-posts', { ...form, file: 'text' })).body).toContain(
-      'Choose a CSV file.',
+      'Choose a file.',
     )
     expect(await site.jobs.list({ owner: id })).toEqual([])
   })

@@ -4,8 +4,10 @@ import { z } from 'zod'
 import type { Blog } from './blog.ts'
 import { type CsvPost, readCsvPosts } from './csv-posts.ts'
 import type { StoredFile } from './file-store.ts'
+import { readJsonPosts } from './json-posts.ts'
 import { cleanLine, plural, quoted } from './plain-text.ts'
 import type { PublishedPost } from './post.ts'
+import { formatOf, type PostFormat } from './text-check.ts'
 
 /** The largest file that an import takes: 10 MB. */
 export const IMPORT_MAX_BYTES = 10 * 1024 * 1024
@@ -13,9 +15,10 @@ export const IMPORT_MAX_BYTES = 10 * 1024 * 1024
 /** The most rows that an import takes, the header row not counted. */
 export const IMPORT_MAX_ROWS = 50_000
 
-/** A row that was skipped: the line of the file in which it starts, and why. */
+/** A row that was skipped: the line of the file in which it starts, its number among the items of a JSON list, and why. */
 export interface SkippedRow {
   line: number
+  item?: number
   reason: string
 }
 
@@ -31,7 +34,7 @@ const KEPT_PROBLEMS = 100
 const TOLD_PROBLEMS = 5
 
 /**
- * The job that reads an uploaded CSV file of posts. It reads the file twice: first it checks every row and stores
+ * The job that reads an uploaded file of posts, CSV or JSON. It reads the file twice: first it checks every row and stores
  * nothing, so that a file that can't be read to its end imports nothing; then it stores what is valid. A post's id
  * comes from the job's id and the row, so a job that runs again, after a kill too, imports nothing twice.
  */
@@ -52,14 +55,15 @@ export function defineImportPosts(blog: Blog) {
         throw new JobFailure('The file is larger than 10 MB. Split it in two.')
       const author = await blog.users.find(owner)
       if (!author) throw new JobFailure('Your account is not there any more.')
-      const result = await checkRows(blog, file, signal, fraction =>
-        progress(50 * fraction, 'Checking the rows'),
+      const format = formatOf(await startOf(blog, file), input.name)
+      const rows = (progress: Progress) => rowsOf(blog, file, { format, signal, progress })
+      const result = await checkRows(
+        format,
+        rows(fraction => progress(50 * fraction, 'Checking the rows')),
       )
 
       const importedAt = new Date()
-      const storing = rowsOf(blog, file, signal, fraction =>
-        progress(50 + 50 * fraction, 'Storing the posts'),
-      )
+      const storing = rows(fraction => progress(50 + 50 * fraction, 'Storing the posts'))
       let batch: PublishedPost[] = []
       for await (const { post, row } of storing) {
         if (!post) continue
@@ -76,7 +80,7 @@ export function defineImportPosts(blog: Blog) {
     messages: {
       success: ({ result }) => `Imported ${plural(result.imported, 'post')}.`,
       partial: ({ result, jobId }) => ({
-        text: `Imported ${plural(result.imported, 'post')}, skipped ${plural(result.skipped, 'row')} (${listed(result)}).`,
+        text: `Imported ${plural(result.imported, 'post')}, skipped ${plural(result.skipped, nounOf(result))} (${listed(result)}).`,
         link: { href: `/jobs/${jobId}`, text: 'See the import' },
       }),
       failure: ({ input, reason }) => `The import of ${quoted(input.name)} failed. ${reason}`,
@@ -84,26 +88,51 @@ export function defineImportPosts(blog: Blog) {
   })
 }
 
-async function checkRows(blog: Blog, file: StoredFile, signal: AbortSignal, progress: Progress) {
+async function checkRows(format: PostFormat, rows: AsyncIterable<FilePost>): Promise<ImportResult> {
+  const noun = NOUNS[format]
   const result: ImportResult = { imported: 0, skipped: 0, problems: [] }
-  for await (const { post, row, line, reason } of rowsOf(blog, file, signal, progress)) {
+  for await (const { post, row, line, item, reason } of rows) {
     if (row > IMPORT_MAX_ROWS)
-      throw new JobFailure('It has more than 50,000 rows. Split it into smaller files.')
+      throw new JobFailure(`It has more than 50,000 ${noun}s. Split it into smaller files.`)
     if (post) result.imported += 1
     else {
       result.skipped += 1
-      if (result.problems.length < KEPT_PROBLEMS) result.problems.push({ line, reason })
+      if (result.problems.length < KEPT_PROBLEMS)
+        result.problems.push({ line, ...(item !== undefined && { item }), reason })
     }
   }
   if (result.imported > 0) return result
-  if (result.skipped === 0) throw new JobFailure('It has a header row, but no rows below it.')
-  if (result.skipped === 1) throw new JobFailure(`Its only row is no post (${listed(result)}).`)
-  throw new JobFailure(`None of its ${plural(result.skipped, 'row')} is a post (${listed(result)}).`)
+  if (result.skipped === 0) throw new JobFailure(NONE[format])
+  if (result.skipped === 1) throw new JobFailure(`Its only ${noun} is no post (${listed(result)}).`)
+  throw new JobFailure(`None of its ${plural(result.skipped, noun)} is a post (${listed(result)}).`)
 }
 
 type Progress = (fraction: number) => Promise<void>
 
-async function* rowsOf(blog: Blog, file: StoredFile, signal: AbortSignal, progress: Progress) {
+/** A row of a file: only JSON counts items. */
+type FilePost = CsvPost & { item?: number }
+
+const NOUNS = { csv: 'row', json: 'item' } as const
+const NONE = {
+  csv: 'It has a header row, but no rows below it.',
+  json: 'It is a list with nothing in it.',
+}
+
+function nounOf({ problems: [first] }: ImportResult): string {
+  return first?.item === undefined ? NOUNS.csv : NOUNS.json
+}
+
+/** Enough of a file to see what it is. */
+async function startOf(blog: Blog, file: StoredFile): Promise<Uint8Array> {
+  for await (const piece of blog.files.read(file.id)) return piece
+  return new Uint8Array()
+}
+
+async function* rowsOf(
+  blog: Blog,
+  file: StoredFile,
+  { format, signal, progress }: { format: PostFormat; signal: AbortSignal; progress: Progress },
+): AsyncGenerator<FilePost> {
   let bytes = 0
   async function* content() {
     for await (const piece of blog.files.read(file.id)) {
@@ -113,14 +142,17 @@ async function* rowsOf(blog: Blog, file: StoredFile, signal: AbortSignal, progre
     }
   }
   let rows = 0
-  for await (const row of readCsvPosts(content())) {
+  const posts = format === 'json' ? readJsonPosts(content()) : readCsvPosts(content())
+  for await (const row of posts) {
     if (rows++ % BATCH === 0) signal.throwIfAborted()
-    yield row satisfies CsvPost
+    yield row
   }
 }
 
 function listed({ skipped, problems }: ImportResult): string {
-  const told = problems.slice(0, TOLD_PROBLEMS).map(({ line, reason }) => `line ${line}: ${reason}`)
+  const told = problems.slice(0, TOLD_PROBLEMS).map(({ line, item, reason }) => {
+    return item === undefined ? `line ${line}: ${reason}` : `item ${item} in line ${line}: ${reason}`
+  })
   const more = skipped - told.length
   return [...told, ...(more > 0 ? [`and ${more.toLocaleString('en')} more`] : [])].join('; ')
 }

@@ -19,6 +19,6 @@ export {
   StaffMessageStore,
   type Withdrawal,
 } from './staff-message-store.ts'
-export { whyNotCsv } from './text-check.ts'
+export { formatOf, type PostFormat, whyNotPosts } from './text-check.ts'
 export { type Role, type User, UsernameTakenError } from './user.ts'
 export { UserStore } from './user-store.ts'

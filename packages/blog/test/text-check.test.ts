@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { whyNotCsv } from '../src/index.ts'
+import { whyNotPosts } from '../src/index.ts'
 
 it.each([
   ['an empty file', '', 'The file is empty.'],
@@ -26,7 +26,7 @@ it.each([
   ['UTF-16', Buffer.from('\uFEFFtitle', 'utf16le'), 'It is UTF-16 text. Save it as “CSV UTF-8”'],
   ['UTF-16, big-endian', Buffer.from([0xfe, 0xff, 0, 0x74]), 'It is UTF-16 text.'],
 ])('says why %s can not be CSV', (_title, bytes, reason) => {
-  expect(whyNotCsv(Buffer.from(bytes as string))).toContain(reason)
+  expect(whyNotPosts(Buffer.from(bytes as string), 'posts.csv')).toContain(reason)
 })
 
 it.each([
@@ -35,5 +35,5 @@ it.each([
   ['bytes that end in the middle of a letter', Buffer.from('title,bödy').subarray(0, 8)],
   ['any other text', 'Dear Sir or Madam'],
 ])('lets %s through', (_title, bytes) => {
-  expect(whyNotCsv(Buffer.from(bytes as string))).toBeUndefined()
+  expect(whyNotPosts(Buffer.from(bytes as string), 'posts.csv')).toBeUndefined()
 })
