@@ -11,6 +11,8 @@ export const VIEWS = fileURLToPath(new URL('../views/', import.meta.url))
 /** Pages that are rendered without `reply.view`, because they must work when nothing else does. */
 export interface Views {
   error(model: { page: ErrorPage; reference: string; form?: ReturnedForm | undefined }): string
+  /** A form that starts a job, when nobody can tell whether it did. */
+  unsure(model: { form: object; csrf: string }): string
   /** The block of a job's page that changes while it runs. */
   jobState(model: { job: ReturnType<typeof jobOnPage>; usual: string | undefined; csrf: string }): string
 }
@@ -19,8 +21,11 @@ export interface Views {
 export function compileViews(): Views {
   const error = pug.compileFile(`${VIEWS}error.pug`)
   const jobState = pug.compileFile(`${VIEWS}job-state-alone.pug`)
+  const unsure = pug.compileFile(`${VIEWS}job-unsure.pug`)
   return {
     jobState,
+    unsure: model =>
+      unsure({ ...model, assets: ASSETS, title: 'Please try again in a moment', isDemo: false }),
     error: model => error({ ...model, assets: ASSETS, title: model.page.title, isDemo: false }),
   }
 }

@@ -3,7 +3,7 @@ import { RedisMessageStore } from '@tidings/messages'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isRedisTrouble } from '../src/redis-trouble.ts'
-import { type Browser, hiddenFields, redisUrl, testSite } from './client.ts'
+import { type Browser, hiddenFields, multipart, redisUrl, testSite } from './client.ts'
 import { type Gate, openGate } from './gate.ts'
 
 let gate: Gate
@@ -41,6 +41,15 @@ const asks: [string, (browser: Browser) => ReturnType<Browser['get']>][] = [
   ['a post that is written', browser => browser.post('/posts', written)],
   ['a file', browser => browser.get('/files/x')],
   ['a form', browser => browser.post('/jobs/demo', form)],
+  [
+    'an upload',
+    browser =>
+      browser.send({
+        method: 'POST',
+        url: '/jobs/import-posts',
+        ...multipart(form, { name: 'posts.csv', content: Buffer.alloc(1024 * 1024, 'title,body\n') }),
+      }),
+  ],
   ['the logout', browser => browser.post('/logout', form)],
 ]
 
@@ -93,8 +102,65 @@ describe.each([
     expect(ready.statusCode).toBe(503)
   })
 
-  it('a form says that pressing again can’t do it twice', async () => {
-    expect((await alice.post('/jobs/demo', form)).body).toContain('It will not be done twice')
+  it('a form that starts a job comes back as it was filled in, with its key and its token', async () => {
+    const fields = { ...form, label: '<b> "typed" & ünïque', outcome: 'partial', seconds: '7.5' }
+    const { statusCode, headers, body } = await alice.post('/jobs/demo', fields)
+    expect(statusCode).toBe(503)
+    expect(headers['retry-after']).toBe('5')
+    expect(headers['cache-control']).toBe('private, no-store')
+    expect(headers['set-cookie']).toBeUndefined()
+    expect(body).toContain(
+      "We could not tell whether it started. Press the button again: it can't start twice.",
+    )
+    expect(hiddenFields(body, '/jobs/demo')).toEqual(form)
+    expect(body).toContain('value="&lt;b&gt; &quot;typed&quot; &amp; ünïque"')
+    expect(body).toContain('<option value="partial" selected="selected">')
+    expect(body).toContain('value="7.5"')
+  })
+
+  it('a form with a file says that the file is to be chosen again, and keeps its key', async () => {
+    const fields = { _csrf: form._csrf ?? '', idempotencyKey: 'key-of-an-upload' }
+    const file = { name: 'posts.csv', content: Buffer.alloc(1024 * 1024, 'title,body\nOne,Body\n') }
+    const upload = multipart(fields, file)
+    const { statusCode, body } = await alice.send({ method: 'POST', url: '/jobs/import-posts', ...upload })
+    expect(statusCode).toBe(503)
+    expect(body).toContain('choose the same one again')
+    expect(hiddenFields(body, '/jobs/import-posts')).toEqual(fields)
+  })
+
+  it('a job that is to run again comes back with its button and its key', async () => {
+    const fields = { _csrf: form._csrf ?? '', idempotencyKey: 'key-of-another' }
+    const path = '/jobs/AAAAAAAAAAAAAAAAAAAAAA/again'
+    const { statusCode, body } = await alice.post(path, fields)
+    expect(statusCode).toBe(503)
+    expect(body).toContain('could not tell whether it started')
+    expect(hiddenFields(body, path)).toEqual(fields)
+  })
+
+  it('a form that no page of ours sends gets the plain page', async () => {
+    const strange: Record<string, string>[] = [
+      { ...form, idempotencyKey: 'a b' },
+      { ...form, label: 'x'.repeat(5000), seconds: 'x'.repeat(60_000) },
+    ]
+    for (const fields of strange) {
+      const { statusCode, body } = await alice.post('/jobs/demo', fields)
+      expect(statusCode).toBe(503)
+      expect(body).not.toContain('a b')
+      expect(body).not.toContain('xxxxxxxx')
+    }
+    for (const type of ['application/json', 'multipart/form-data', 'multipart/form-data; boundary=x', ''])
+      expect(
+        (
+          await alice.send({
+            method: 'POST',
+            url: '/jobs/demo',
+            payload: '--x\r\nContent-Disposition: form-data; name="label"\r\n\r\nhalf',
+            headers: { 'content-type': type },
+          })
+        ).statusCode,
+        type,
+      ).toBe(503)
+    expect((await alice.post('/jobs/none', form)).statusCode).toBe(503)
   })
 
   it('a form in which somebody wrote gives it all back, to be sent again with the same key', async () => {

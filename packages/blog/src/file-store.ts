@@ -89,8 +89,8 @@ export class FileStore {
       await this.#publish(record, file.ttl)
       return withoutContent(record)
     } catch (error) {
-      // It expires by itself should this fail too, and the first error is the one to know.
-      await this.#redis.unlink(this.#contentKey(content)).catch(() => undefined)
+      // It expires by itself should this fail too, and the first error is the one to know: at once, where Redis is away.
+      this.#redis.unlink(this.#contentKey(content)).catch(() => undefined)
       throw error
     }
   }

@@ -1,16 +1,17 @@
 import type { JobView } from '@tidings/jobs'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { jobOnPage, jobPath } from '../job-page.ts'
+import { againOnPage, jobOnPage, jobPath } from '../job-page.ts'
 import { keyOf, startJob } from '../job-starts.ts'
 import { usualTimeOf } from '../job-words.ts'
 import { renderPage } from '../page.ts'
 import { notFound, PageError } from '../page-error.ts'
 import { userOf } from '../plugins/access.ts'
 import { SentForm } from '../sent-form.ts'
+import { unsureStart } from '../unsure-start.ts'
 import type { JobRouteOptions } from './jobs.ts'
 
 /** `/jobs/:id`, `/jobs/:id/cancel`, `/jobs/:id/retry`, `/jobs/:id/again`: one of one's own jobs. */
-export const jobRoutes: FastifyPluginAsync<JobRouteOptions> = async (app, { jobs, kinds, starts }) => {
+export const jobRoutes: FastifyPluginAsync<JobRouteOptions> = async (app, { jobs, kinds, starts, views }) => {
   interface Id {
     Params: { id: string }
   }
@@ -40,7 +41,15 @@ export const jobRoutes: FastifyPluginAsync<JobRouteOptions> = async (app, { jobs
     return reply.redirect(jobPath(id), 303)
   })
 
-  app.post<Id>('/jobs/:id/again', async (request, reply) => {
+  const unsure = unsureStart<Id['Params']>(views, ({ id }, { idempotencyKey }) => {
+    const { action } = againOnPage(id)
+    const words = { name: 'again', title: 'Run a job again', button: 'Run again with the same input' }
+    // Without its key it could start twice, and a new one would not be that of the job which may have started.
+    return idempotencyKey === undefined
+      ? undefined
+      : { ...words, action, idempotencyKey, hasFile: false, problem: undefined, fields: [] }
+  })
+  app.post<Id>('/jobs/:id/again', { errorHandler: unsure }, async (request, reply) => {
     const job = await ownJob(request)
     const kind = kindOf(job)
     if (kind?.again === undefined) throw notFound()

@@ -11,6 +11,8 @@ import { userOf } from '../plugins/access.ts'
 import { uploads } from '../plugins/uploads.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import { SentForm } from '../sent-form.ts'
+import { unsureStart } from '../unsure-start.ts'
+import type { Views } from '../views.ts'
 
 const UPLOAD_LIMIT = 110_000
 
@@ -20,15 +22,25 @@ export interface JobRouteOptions {
   kinds: readonly JobKind[]
   /** How many jobs a user may start. */
   starts: RateLimit
+  views: Views
 }
 
 /** `GET /jobs` and `POST /jobs/:name`: the forms that start jobs, and one's own jobs. */
-export const jobsRoutes: FastifyPluginAsync<JobRouteOptions> = async (app, { jobs, kinds, starts }) => {
+export const jobsRoutes: FastifyPluginAsync<JobRouteOptions> = async (
+  app,
+  { jobs, kinds, starts, views },
+) => {
   await app.register(uploads)
 
   app.get('/jobs', (request, reply) => jobsPage(request, reply))
 
-  const slow = { handlerTimeout: UPLOAD_LIMIT }
+  const slow = {
+    handlerTimeout: UPLOAD_LIMIT,
+    errorHandler: unsureStart<{ name: string }>(views, ({ name }, sent) => {
+      const kind = kinds.find(each => each.name === name)
+      return kind && isStartable(kind) ? jobForm(kind, sent) : undefined
+    }),
+  }
   app.post<{ Params: { name: string } }>('/jobs/:name', slow, async (request, reply) => {
     const kind = kinds.find(({ name }) => name === request.params.name)
     if (kind === undefined || !isStartable(kind)) throw notFound()
