@@ -17,6 +17,7 @@ import pug from 'pug'
 import { isHttps, type WebConfig } from './config.ts'
 import { jobKinds } from './job-kinds/index.ts'
 import { LoginThrottle } from './login-throttle.ts'
+import type { WebMetrics } from './metrics.ts'
 import { ownAddress } from './own-address.ts'
 import { access } from './plugins/access.ts'
 import { assets } from './plugins/assets.ts'
@@ -58,6 +59,8 @@ export interface AppOptions {
   definitions: ReturnType<typeof blogJobs>
   /** Before the sessions' keys; default `{tidings}`. */
   prefix?: string
+  /** Told of requests. */
+  metrics?: WebMetrics | undefined
 }
 
 const SECOND = 1000
@@ -102,6 +105,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   const throttle = new LoginThrottle({ redis, prefix, perMinute: config.LOGINS_PER_MINUTE })
   app.decorate('isDemo', config.DEMO)
+  options.metrics?.follow(app)
 
   await app.register(requestLog)
   await app.register(fastifyHelmet, securityHeaders({ https: isHttps(config) }))

@@ -13,6 +13,10 @@ export const webSchema = z
       expected: 'a port from 0 to 65535',
       remedy: 'Leave it out for 3000; 0 takes any free port.',
     }),
+    HEALTH_PORT: variable(z.coerce.number().int().min(0).max(65_535).optional(), {
+      expected: 'a port from 0 to 65535',
+      remedy: 'Leave it out to have no metrics; 0 takes any free port.',
+    }),
     PUBLIC_URL: variable(z.string().refine(isOrigin).optional(), {
       expected:
         'the address under which people reach the site, such as https://tidings.example, without a path',

@@ -1,12 +1,13 @@
 import { blogJobs, createBlog, seedDemo } from '@tidings/blog'
 import { createJobs } from '@tidings/jobs'
 import { RedisMessageStore } from '@tidings/messages'
-import { createLogger, loadEnvFile, openRedis, preflight, printFatal } from '@tidings/runtime'
+import { createLogger, loadEnvFile, openRedis, preflight, printFatal, serveHealth } from '@tidings/runtime'
 import { stopRequests } from '@tidings/runtime/supervisor'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { webConfig } from './config.ts'
 import { listen } from './listen.ts'
+import { answersInTime } from './routes/health.ts'
 import { sessionSecret } from './session-secret.ts'
 
 /** How long open requests may take to finish after a signal to stop, in milliseconds. */
@@ -34,18 +35,44 @@ async function serve(): Promise<number> {
   try {
     const redis = await connections.connect('web')
     await preflight(redis, connections.description, log)
-    const store = new RedisMessageStore({ redis, shards: config.SHARDS })
+    const metrics =
+      config.HEALTH_PORT === undefined ? undefined : new (await import('./metrics.ts')).WebMetrics()
+    const store = new RedisMessageStore({
+      redis,
+      shards: config.SHARDS,
+      onShown: waited => metrics?.shownAfter(waited),
+    })
     const blog = createBlog({ redis })
     const definitions = blogJobs(blog, { demo: config.DEMO })
     const jobs = createJobs({ redis, store, definitions: Object.values(definitions), log })
-    const app = await buildApp({ config, sessionSecret: secret, log, redis, store, blog, jobs, definitions })
+    const app = await buildApp({
+      config,
+      sessionSecret: secret,
+      log,
+      redis,
+      store,
+      blog,
+      jobs,
+      definitions,
+      metrics,
+    })
     if (config.DEMO) await seedDemo(blog)
 
+    const health =
+      metrics &&
+      (await serveHealth({
+        host: config.HOST,
+        port: config.HEALTH_PORT ?? 0,
+        whyNotReady: async () => ((await answersInTime(redis)) ? undefined : 'Redis does not answer'),
+        metrics: () => metrics.read(store.counts, jobs.counts),
+      }))
     const address = await listen(app, { host: config.HOST, port: config.PORT })
-    log.info({ address, redis: connections.description, ready: true }, 'the web server is ready')
+    const answers = health && { health: health.address }
+    log.info({ address, ...answers, redis: connections.description, ready: true }, 'the web server is ready')
     const signal = await stop.first
     log.info({ signal }, 'stopping: open requests may finish')
     await close(app)
+    await health?.close()
     await jobs.close()
     return 0
   } finally {

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url'
-import { blogJobs, createBlog, type UserStore } from '@tidings/blog'
+import { type Blog, blogJobs, createBlog, type UserStore } from '@tidings/blog'
 import type { AnyJobDefinition, Log } from '@tidings/jobs'
 import type { RedisMessageStore } from '@tidings/messages'
 import { printable } from '@tidings/runtime'
@@ -11,6 +11,8 @@ export interface Application {
   readonly definitions: readonly AnyJobDefinition[]
   /** The accounts; only the blog's are known here. */
   readonly users?: UserStore
+  /** Where it is the blog. */
+  readonly blog?: Blog
 }
 
 /** What a module that exports a function gives it. */
@@ -27,7 +29,7 @@ export async function openApplication(
 ): Promise<Application> {
   if (module !== undefined) return { definitions: await definitionsIn(module, context) }
   const blog = createBlog({ redis: context.redis })
-  return { definitions: Object.values(blogJobs(blog, { demo: context.demo })), users: blog.users }
+  return { definitions: Object.values(blogJobs(blog, { demo: context.demo })), users: blog.users, blog }
 }
 
 /**

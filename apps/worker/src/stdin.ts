@@ -34,11 +34,13 @@ export async function readPassword(question: string): Promise<string> {
     const [first = ''] = (await readInput('a password')).split(/\r?\n/)
     return first
   }
-  process.stderr.write(question)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const answer = await ask('', silent)
+  const answer = ask('', silent)
+  // The terminal shows nothing of what is typed by now.
+  process.stderr.write(question)
+  const password = await answer
   process.stderr.write('\n')
-  return answer
+  return password
 }
 
 function ask(question: string, output: NodeJS.WritableStream): Promise<string> {

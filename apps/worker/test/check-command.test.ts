@@ -6,6 +6,7 @@ import {
   serverDirectory,
   startRedisServer,
 } from '../../../test/redis-server.ts'
+import { startRedisWithUsers } from '../../../test/redis-users.ts'
 import { openScene, type Scene } from './scene.ts'
 import { tidings } from './tidings.ts'
 
@@ -111,6 +112,16 @@ describe('tidings check', () => {
     await server.redis.call('ACL', 'SETUSER', 'web', '+zadd', '+publish')
     expect((await check(plain('web:geheim@'))).of('rights')).toMatchObject({ state: 'ok' })
   })
+
+  it.each(['web', 'worker', 'operator'] as const)(
+    'finds that %s of users.acl has the rights that it needs',
+    async name => {
+      const { server: guarded, users } = await startRedisWithUsers(directory.path)
+      const { of } = await check(users[name])
+      await guarded.kill()
+      expect(of('rights')).toMatchObject({ state: 'ok' })
+    },
+  )
 
   it.each([
     ['a wrong password', () => plain('web:falsch@'), 78, /refuses the user or password/],

@@ -7,6 +7,10 @@ import { createJobs, type Jobs } from '@tidings/jobs'
 import { RedisMessageStore } from '@tidings/messages'
 import { createLogger, openRedis, type RedisHandle } from '@tidings/runtime'
 import type { Redis } from 'ioredis'
+import { vi } from 'vitest'
+
+// Each command is a process of its own, which takes a second on a machine that has much to do.
+vi.setConfig({ testTimeout: 90_000 })
 
 /** A Redis of a test file's own, as a worker takes whatever jobs there are, with the blog in it. */
 export interface Scene {

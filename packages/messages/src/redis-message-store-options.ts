@@ -48,4 +48,6 @@ export interface RedisMessageStoreOptions {
   log?: { warn(facts: object, text: string): void }
   /** Called for each thing that is counted, with how many messages it concerns. */
   onEvent?(event: MessageEvent, count: number): void
+  /** Told of each message that was shown how long it had waited for it, ms: an outcome, since its job has ended. */
+  onShown?(waited: number): void
 }

@@ -28,18 +28,20 @@ export class RedisMessageStore implements MessageStore {
   readonly #options: z.output<typeof optionsSchema>
   readonly #log: RedisMessageStoreOptions['log']
   readonly #counters: MessageCounters
+  readonly #onShown: RedisMessageStoreOptions['onShown']
   readonly #hints: RedisHints
   readonly #shards: Shards
   readonly #broadcasts: RedisBroadcasts
   readonly #keyed: RedisKeyedMessages
 
-  constructor({ redis, log, onEvent, ...options }: RedisMessageStoreOptions) {
+  constructor({ redis, log, onEvent, onShown, ...options }: RedisMessageStoreOptions) {
     const checked = optionsSchema.safeParse(options)
     if (!checked.success) throw new TypeError(`RedisMessageStore: ${z.prettifyError(checked.error)}`)
     this.#redis = redis
     this.#log = log
     this.#options = checked.data
     this.#counters = new MessageCounters(onEvent)
+    this.#onShown = onShown
     this.#hints = new RedisHints(redis)
     this.prefix = checked.data.prefix
     this.#shards = new Shards(redis, checked.data)
@@ -240,8 +242,10 @@ export class RedisMessageStore implements MessageStore {
     const reply = await SCRIPTS.confirm.run(this.#redis, keys, args)
     if (!isCounts(reply))
       throw new Error('Redis gave an answer to a confirm that is none of the script confirm')
-    this.#counters.count('shown', reply[0])
-    return reply[1]
+    const [read, gone] = reply
+    this.#counters.count('shown', read)
+    if (this.#onShown && read > 0) for (const id of own.slice(-read)) this.#onShown(waitedSince(id))
+    return gone
   }
 
   /** A step that got no answer is repeated until it has one or the lease is over: then the messages are unread anyway. */
@@ -268,4 +272,9 @@ type Fate = 'keep' | 'remove' | 'hide'
 
 function isCounts(reply: unknown): reply is [number, number] {
   return Array.isArray(reply) && typeof reply[0] === 'number' && typeof reply[1] === 'number'
+}
+
+/** How long ago a message was written, ms: the id of its record is the time in microseconds. */
+function waitedSince(recordId: string): number {
+  return Math.max(0, Date.now() - Number(recordId) / 1000)
 }

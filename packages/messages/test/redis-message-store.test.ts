@@ -526,3 +526,19 @@ describe('races', () => {
     expect(seen.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 2000 }, (_, i) => i))
   })
 })
+
+it('tells how long each message has waited for the page that showed it, once', async () => {
+  const waits: number[] = []
+  const told = new RedisMessageStore({ redis, prefix, onShown: waited => waits.push(waited) })
+  const owner = newUser()
+  await told.post(owner, [info('one'), info('two'), info('three')])
+  const claim = await told.claim({ owner }, { limit: 2 })
+  if (!claim) throw new Error('nothing was claimed')
+  await told.confirm(claim, ids(claim))
+  expect(waits).toHaveLength(2)
+  const all = (await told.inbox(owner)).map(({ id }) => id)
+  await told.read({ owner }, all)
+  await told.read({ owner }, all)
+  expect(waits).toHaveLength(3)
+  expect(waits.every(waited => waited >= 0 && waited < 60_000)).toBe(true)
+})

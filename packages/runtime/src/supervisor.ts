@@ -93,7 +93,8 @@ function worker(env: NodeJS.ProcessEnv): ChildSpec {
   return {
     name: 'worker',
     command: node('apps/worker/dist/cli.js', 'worker'),
-    env,
+    // The web process has the port itself.
+    env: { ...env, ...(Number(env.HEALTH_PORT) > 0 && { HEALTH_PORT: String(Number(env.HEALTH_PORT) + 1) }) },
     isReady: record => record.ready === true,
   }
 }

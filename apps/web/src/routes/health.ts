@@ -20,7 +20,8 @@ export const healthRoutes: FastifyPluginAsync<{ redis: Redis }> = async (app, { 
   })
 }
 
-async function answersInTime(redis: Redis): Promise<boolean> {
+/** Whether Redis answers within half a second. */
+export async function answersInTime(redis: Redis): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>(resolve => {
     timer = setTimeout(resolve, PING_LIMIT, false)

@@ -6,45 +6,26 @@ import { type Finding, fault, ok } from './finding.ts'
 /** Stands for a key of ours that holds nothing. */
 const KEY = '{key}'
 
-/** Every command that web, worker and command line need, here or in a script; in a form that does no harm. */
+/** What each process needs, here or in a script: the arguments that do no harm, and the commands that are given them. */
+const FORMS: Readonly<Record<string, string>> = {
+  [KEY]:
+    'DEL EXISTS GET HGETALL HLEN INCR LLEN LPOP PERSIST PTTL RPOP SCARD SMEMBERS TYPE UNLINK XLEN ZCARD ZPOPMIN MGET',
+  [`${KEY} x`]: 'HDEL HEXISTS HGET HMGET LPOS LPUSH RPUSH SADD SREM SISMEMBER',
+  [`${KEY} 0-1`]: 'XDEL ZREM ZSCORE SETNX SET',
+  [`${KEY} 1`]: 'EXPIRE PEXPIRE PEXPIREAT INCRBY LINDEX',
+  [`${KEY} 0 0`]:
+    'LRANGE LTRIM ZCOUNT ZRANGE ZRANGEBYSCORE ZREMRANGEBYRANK ZREMRANGEBYSCORE ZREVRANGE LREM LSET',
+  [`${KEY} 1 1`]: 'HSET HMSET HSETNX HINCRBY ZADD',
+  [`${KEY} - +`]: 'ZRANGEBYLEX ZLEXCOUNT XRANGE',
+}
+
 const NEEDED: readonly string[] = [
-  ...[
-    'DEL',
-    'EXISTS',
-    'GET',
-    'HGETALL',
-    'HKEYS',
-    'HLEN',
-    'INCR',
-    'LLEN',
-    'LPOP',
-    'PERSIST',
-    'PTTL',
-    'RPOP',
-  ].map(name => `${name} ${KEY}`),
-  ...['SCARD', 'SMEMBERS', 'TYPE', 'UNLINK', 'XLEN', 'ZCARD', 'ZPOPMIN', 'MGET'].map(
-    name => `${name} ${KEY}`,
-  ),
-  ...['HDEL', 'HEXISTS', 'HGET', 'HMGET', 'LPOS', 'LPUSH', 'RPUSH', 'SADD', 'SREM', 'SISMEMBER'].map(
-    name => `${name} ${KEY} x`,
-  ),
-  ...['SMISMEMBER', 'XDEL', 'ZREM', 'ZSCORE', 'ZRANK', 'SETNX', 'MSETNX', 'SET'].map(
-    name => `${name} ${KEY} 0-1`,
-  ),
-  ...['EXPIRE', 'PEXPIRE', 'PEXPIREAT', 'INCRBY', 'LINDEX'].map(name => `${name} ${KEY} 1`),
-  ...['LRANGE', 'LTRIM', 'ZCOUNT', 'ZRANGE', 'ZRANGEBYSCORE', 'ZREMRANGEBYRANK', 'ZREMRANGEBYSCORE'].map(
-    name => `${name} ${KEY} 0 0`,
-  ),
-  ...['ZREVRANGE', 'ZREVRANGEBYSCORE', 'LREM', 'LSET'].map(name => `${name} ${KEY} 0 0`),
-  ...['HSET', 'HMSET', 'HSETNX', 'HINCRBY', 'ZADD'].map(name => `${name} ${KEY} 1 1`),
-  ...['ZRANGEBYLEX', 'ZLEXCOUNT'].map(name => `${name} ${KEY} - +`),
+  ...Object.entries(FORMS).flatMap(([form, names]) => names.split(' ').map(name => `${name} ${form}`)),
   `ZSCAN ${KEY} 0`,
   `RPOPLPUSH ${KEY} ${KEY}`,
   `RENAME ${KEY} ${KEY}`,
-  `BZPOPMIN ${KEY} 0.01`,
   `XADD ${KEY} * x x`,
   `XTRIM ${KEY} MAXLEN 0`,
-  `XRANGE ${KEY} - +`,
   `XREAD COUNT 1 STREAMS ${KEY} 0`,
   `EVAL return(1) 1 ${KEY}`,
   `EVALSHA ${'0'.repeat(40)} 1 ${KEY}`,
@@ -54,25 +35,32 @@ const NEEDED: readonly string[] = [
   'INFO server',
   'CLIENT SETNAME tidings-check',
 ]
+/** What only some need besides. */
+const ALSO: Readonly<Record<string, readonly string[]>> = {
+  'a worker': [`BZPOPMIN ${KEY} 0.01`, `SMISMEMBER ${KEY} x`],
+  'the web process': [`HKEYS ${KEY}`, `MSETNX ${KEY} x`, `ZRANK ${KEY} x`],
+}
 /** Would change what the connection is for: asked after, but not done. */
 const NOT_DONE = [`SUBSCRIBE ${KEY}`, 'MULTI']
 
-/** Looks whether this user of Redis may run every command that is needed, on our keys. */
+/** Looks whether this user of Redis may run every command that is needed, on our keys: by a worker, by the web process, or both. */
 export async function checkRights(redis: Redis, prefix: string): Promise<Finding[]> {
-  const key = `${prefix}:check:${randomBytes(6).toString('hex')}`
+  // Beside the queue's keys, where each process may write.
+  const key = `${prefix}:jobs:check:${randomBytes(6).toString('hex')}`
   const user = await whoAmI(redis)
-  const asked = user === undefined ? undefined : await refusedByAsking(redis, user, key)
-  const refused = asked ?? (await refusedByDoing(redis, key))
-  const how = asked ? '' : ', tried on a key of its own'
-  if (refused.length === 0)
-    return [
-      ok('rights', `${user ?? 'this user'} may run all ${NEEDED.length} commands that are needed${how}`),
-    ]
+  const commands = [...NEEDED, ...Object.values(ALSO).flat()]
+  const asked = user === undefined ? undefined : await refusedByAsking(redis, user, commands, key)
+  const refused = new Set(asked ?? (await refusedByDoing(redis, commands, key)))
+  const lacks = (words: readonly string[]) => words.some(each => refused.has(nameOf(each)))
+  const able = Object.keys(ALSO).filter(who => !lacks(ALSO[who] ?? []))
+  const name = user ?? 'this user'
+  if (able.length > 0 && !lacks([...NEEDED, ...NOT_DONE]))
+    return [ok('rights', `${name} may run every command that ${able.join(' or ')} needs`)]
   return [
     fault(
       'rights',
-      `${user ?? 'this user'} may not run ${refused.join(', ')} on keys that begin with ${prefix}`,
-      'Grant it with ACL SETUSER; docs/operate/README.md has a user with what is needed.',
+      `${name} may not run ${[...refused].join(', ')} on keys that begin with ${prefix}`,
+      'Grant it with ACL SETUSER; docker/redis/users.acl has users with what is needed.',
       EXIT.configuration,
     ),
   ]
@@ -83,9 +71,14 @@ async function whoAmI(redis: Redis): Promise<string | undefined> {
 }
 
 /** `undefined` where this user may not ask, or Redis is older than 7. */
-async function refusedByAsking(redis: Redis, user: string, key: string): Promise<string[] | undefined> {
+async function refusedByAsking(
+  redis: Redis,
+  user: string,
+  commands: readonly string[],
+  key: string,
+): Promise<string[] | undefined> {
   const refused: string[] = []
-  for (const words of [...NEEDED, ...NOT_DONE]) {
+  for (const words of [...commands, ...NOT_DONE]) {
     const answer = await redis
       .call('ACL', 'DRYRUN', user, ...wordsOf(words, key))
       .then(String, () => undefined)
@@ -95,9 +88,9 @@ async function refusedByAsking(redis: Redis, user: string, key: string): Promise
   return refused
 }
 
-async function refusedByDoing(redis: Redis, key: string): Promise<string[]> {
+async function refusedByDoing(redis: Redis, commands: readonly string[], key: string): Promise<string[]> {
   const refused: string[] = []
-  for (const words of NEEDED) {
+  for (const words of commands) {
     const [name = '', ...args] = wordsOf(words, key)
     try {
       await redis.call(name, ...args)

@@ -1,10 +1,10 @@
-import { CommonPasswordError, type User, UsernameTakenError, type UserStore } from '@tidings/blog'
+import { CommonPasswordError, deleteUser, type User, UsernameTakenError, type UserStore } from '@tidings/blog'
 import { PlainError, printable } from '@tidings/runtime'
 import { z } from 'zod'
 import { EXIT } from '../exit-code.ts'
 import { tell } from '../output.ts'
 import { confirm, readInput, readPassword } from '../stdin.ts'
-import { withTools } from '../tools.ts'
+import { type Tools, withTools } from '../tools.ts'
 import { UsageError } from '../usage-error.ts'
 
 type Role = User['role']
@@ -61,21 +61,24 @@ export async function deleteUsers(names: readonly string[], { yes }: { yes?: tru
     if (!(await confirm(`Delete ${names.map(printable).join(', ')} for ever?`)))
       return tell('Nothing was deleted.')
   }
-  await withEach(named(names), async (users, { username }) => {
-    await users.delete((await userNamed(users, username)).id)
-    return `${username} is deleted.`
+  await withEach(named(names), async (users, { username }, { application: { blog }, store, jobs }) => {
+    const { id } = await userNamed(users, username)
+    const deleted = blog && (await deleteUser({ blog, store, jobs }, id))
+    const running = deleted?.running ? `; ${deleted.running} of their jobs still run, and tell nobody` : ''
+    return `${username} is deleted, with all that was theirs${running}.`
   })
 }
 
 async function withEach<Account extends { username: string }>(
   accounts: readonly Account[],
-  act: (users: UserStore, account: Account) => Promise<string>,
+  act: (users: UserStore, account: Account, tools: Tools) => Promise<string>,
 ): Promise<void> {
-  await withTools({}, async ({ application: { users } }) => {
+  await withTools({}, async tools => {
+    const { users } = tools.application
     if (!users) return
     for (const account of accounts) {
       try {
-        tell(printable(await act(users, account)))
+        tell(printable(await act(users, account, tools)))
       } catch (error) {
         tell(printable(`${account.username}: ${refusal(error)}`))
         process.exitCode = EXIT.failure

@@ -1,10 +1,10 @@
-import { createJobs, JobLimit, type Jobs, type JobWorker } from '@tidings/jobs'
+import { createJobs, type JobEnd, JobLimit, type Jobs, type JobWorker } from '@tidings/jobs'
 import { RedisMessageStore } from '@tidings/messages'
 import type { Logger } from '@tidings/runtime'
 import type { Redis } from 'ioredis'
 import { openApplication } from '../application.ts'
 import { VERSION } from '../version.ts'
-import type { Tally } from './tally.ts'
+import type { Measured } from './metrics.ts'
 
 /** What a crew is made of. */
 export interface CrewOptions {
@@ -17,7 +17,8 @@ export interface CrewOptions {
   concurrency: number
   maxJobs: number | undefined
   log: Logger
-  tally: Tally
+  /** Told of each job that ends here. */
+  onEnded(end: JobEnd): void
 }
 
 /** The workers of one process: one for each queue. */
@@ -27,16 +28,17 @@ export interface Crew {
   /** Fulfilled when the last of `maxJobs` has begun. */
   readonly spent: Promise<void>
   readonly running: number
+  /** For metrics: what is counted and looked at now. */
+  measured(lastContact: number | undefined): Measured
   close(): Promise<void>
 }
 
 /** Starts to take jobs from every queue. */
 export async function startCrew(options: CrewOptions): Promise<Crew> {
-  const { redis, shards, app, demo, queues, concurrency, log, tally } = options
+  const { redis, shards, app, demo, queues, concurrency, log, onEnded } = options
   const store = new RedisMessageStore({ redis, shards, log })
   const { definitions } = await openApplication(app, { redis, store, log, demo })
   const limit = new JobLimit(options.maxJobs)
-  const onEnded = ({ outcome }: { outcome: string }) => tally.count(outcome)
   const jobs = queues.map(queue => createJobs({ redis, store, definitions, queue, log, onEnded }))
   const workers: JobWorker[] = []
   const close = async () => {
@@ -49,12 +51,22 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
     await close()
     throw error
   }
+  const running = () => workers.reduce((sum, worker) => sum + worker.running, 0)
   return {
     jobs,
     workers,
     spent: limit.spent,
     get running() {
-      return workers.reduce((sum, { running }) => sum + running, 0)
+      return running()
+    },
+    measured(lastContact) {
+      const measuredQueues = jobs.map((each, i) => ({
+        name: queues[i] ?? '',
+        counts: each.counts,
+        stats: () => each.stats(),
+        workers: async () => (await each.workers()).length,
+      }))
+      return { queues: measuredQueues, messages: store.counts, running: running(), lastContact }
     },
     close,
   }

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { JobEnd } from '@tidings/jobs'
 import { type HealthServer, loadConfig, loadEnvFile, preflight, serveHealth } from '@tidings/runtime'
 import { stopRequests } from '@tidings/runtime/supervisor'
 import type { WorkerOptions } from '../commands/worker.ts'
@@ -8,6 +9,7 @@ import { VERSION } from '../version.ts'
 import { openConsole } from './console.ts'
 import type { Crew } from './crew.ts'
 import type { Reason } from './leaving.ts'
+import type { WorkerMetrics } from './metrics.ts'
 import { connectPatiently } from './patient-connection.ts'
 import { Readiness } from './readiness.ts'
 import { Tally } from './tally.ts'
@@ -28,7 +30,10 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   const { log } = console
   log.info({}, `Tidings worker ${VERSION} starts as process ${process.pid}`)
   const readiness = new Readiness()
-  const health = await openHealth(options.healthPort ?? config.HEALTH_PORT, config.HOST, readiness)
+  const port = options.healthPort ?? config.HEALTH_PORT
+  const metrics = port === undefined ? undefined : new (await import('./metrics.ts')).WorkerMetrics()
+  const health = await openHealth(port, config.HOST, readiness, metrics)
+  if (health) log.debug({ health: health.address }, 'answering health checks')
   try {
     const isBrief = options.once === true || options.stopWhenEmpty === true
     const { REDIS_URL: url, DATA_DIR: dataDir } = config
@@ -44,9 +49,14 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
       const maxJobs = options.once ? 1 : options.maxJobs
       const { SHARDS: shards, DEMO: demo } = config
       const { app } = options
-      const crew = await startCrew({ redis, shards, app, demo, queues, concurrency, maxJobs, log, tally })
+      const onEnded = (end: JobEnd) => {
+        tally.count(end.outcome)
+        metrics?.ended(end)
+      }
+      const crew = await startCrew({ redis, shards, app, demo, queues, concurrency, maxJobs, log, onEnded })
       try {
         readiness.working(crew.workers)
+        metrics?.follow(() => crew.measured(readiness.lastContact))
         const where = {
           redis: handle.description,
           queue: queues.join(', '),
@@ -79,9 +89,15 @@ function openHealth(
   port: number | undefined,
   host: string,
   readiness: Readiness,
+  metrics: WorkerMetrics | undefined,
 ): Promise<HealthServer | undefined> {
   if (port === undefined) return Promise.resolve(undefined)
-  return serveHealth({ host, port, whyNotReady: () => readiness.whyNot() })
+  return serveHealth({
+    host,
+    port,
+    whyNotReady: () => readiness.whyNot(),
+    ...(metrics && { metrics: () => metrics.read() }),
+  })
 }
 
 async function untilDone(options: WorkerOptions, crew: Crew, stopped: Promise<unknown>): Promise<Reason> {
