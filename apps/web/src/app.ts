@@ -123,7 +123,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await pages.register(access, { users: blog.users, address })
     await pages.register(fastifyMessages, { store, owner: ownerOf })
     await pages.register(listingRoutes, { posts: blog.posts })
-    await pages.register(postRoutes, { posts: blog.posts, writer })
+    await pages.register(postRoutes, { posts: blog.posts, writer, starts })
     await pages.register(sessionRoutes, { users: blog.users, throttle })
     await pages.register(accountRoutes, { users: blog.users, throttle })
     await pages.register(jobsRoutes, { jobs, kinds, starts, views })

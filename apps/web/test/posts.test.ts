@@ -173,6 +173,24 @@ describe('a form that can’t be right', () => {
     },
   )
 
+  it('comes back with what was typed where one saves too often', async () => {
+    const busy = await testSite({ config: { JOB_STARTS_PER_MINUTE: 2 } })
+    const { browser } = await busy.user('busy')
+    await write(browser)
+    const draft = await write(browser, { when: 'draft' })
+    for (const [page, action] of [
+      ['/posts/new', '/posts'],
+      [`${draft}/edit`, draft],
+    ] as const) {
+      const { statusCode, headers, body } = await browser.submit(page, action, { ...TEXT, title: 'Third' })
+      expect(statusCode).toBe(429)
+      expect(Number(headers['retry-after'])).toBeGreaterThan(0)
+      expect(body).toContain('That was more than one may save in a minute.')
+      expect(body).toContain('value="Third"')
+    }
+    expect(await busy.blog.posts.find(draft.replace('/posts/', ''))).toMatchObject({ title: TEXT.title })
+  })
+
   it('is 400 where no form of ours sends it', async () => {
     const form = await alice.form('/posts/new', '/posts')
     expect((await alice.post('/posts', { ...TEXT, ...form, idempotencyKey: 'a b' })).statusCode).toBe(400)

@@ -40,7 +40,7 @@ describe('the job that publishes a post', () => {
   })
 
   it('leaves everything as it is when it runs again, edits as well', async () => {
-    const input = await scheduled(new Date())
+    const input = await scheduled(new Date(Date.now() - HOUR))
     const context = jobContext(input, { owner: alice.id })
     await jobs.publishPost.run(context)
     const edited = await blog.posts.update(input.post, post => ({ ...post, title: 'Edited' }))

@@ -3,11 +3,12 @@ import { type Blog, type Post, PostExistsError, type PostWriter } from '@tidings
 import { TooManyJobsError } from '@tidings/jobs'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { renderPage } from '../page.ts'
-import { notFound } from '../page-error.ts'
+import { notFound, PageError } from '../page-error.ts'
 import { pageNumber } from '../page-number.ts'
 import { userOf } from '../plugins/access.ts'
 import { checkPost, formOnPage, type PostValues, postValues, sentPost } from '../post-form.ts'
 import { isPublic, postInList, postOnPage, postPath } from '../post-page.ts'
+import type { RateLimit } from '../rate-limit.ts'
 import { shownTime } from '../shown-time.ts'
 
 const PER_PAGE = 20
@@ -22,10 +23,11 @@ interface One {
  * `GET /posts/:id`: a post, for everybody once it is published. Writing, for its author alone: `GET /posts/new`, `POST /posts`,
  * `GET /posts/:id/edit`, `POST /posts/:id`, `GET` and `POST /posts/:id/delete`, and `GET /posts/mine`.
  */
-export const postRoutes: FastifyPluginAsync<{ posts: Blog['posts']; writer: PostWriter }> = async (
-  app,
-  { posts, writer },
-) => {
+export const postRoutes: FastifyPluginAsync<{
+  posts: Blog['posts']
+  writer: PostWriter
+  starts: RateLimit
+}> = async (app, { posts, writer, starts }) => {
   const form = { bodyLimit: FORM_BYTES, config: { keepsForm: true } }
 
   app.get<One>('/posts/:id', { config: { access: 'open' } }, async (request, reply) => {
@@ -67,6 +69,7 @@ export const postRoutes: FastifyPluginAsync<{ posts: Blog['posts']; writer: Post
     const checked = checkPost(values)
     if (checked.problems) return formPage(request, reply, { values, key, problems: checked.problems })
     try {
+      await room(request)
       const post = await writer.create(userOf(request), key, checked.text, checked.when)
       request.messages.success(savedWords(post))
       return reply.redirect(postPath(post.id), 303)
@@ -86,6 +89,7 @@ export const postRoutes: FastifyPluginAsync<{ posts: Blog['posts']; writer: Post
     const checked = checkPost(values, { post })
     if (checked.problems) return formPage(request, reply, { values, post, problems: checked.problems })
     try {
+      await room(request)
       const saved = await writer.edit(userOf(request), post.id, checked.text, checked.when)
       if (saved === undefined) throw notFound()
       request.messages.success(post.publishedAt ? 'Your changes are saved.' : savedWords(saved))
@@ -108,6 +112,12 @@ export const postRoutes: FastifyPluginAsync<{ posts: Blog['posts']; writer: Post
     return reply.redirect('/posts/mine', 303)
   })
 
+  /** Saving may start a job, so it counts as that. */
+  async function room(request: FastifyRequest): Promise<void> {
+    const { allowed, retryAfter } = await starts.take(userOf(request).id)
+    if (!allowed) throw new PageError(429, 'too many posts were saved', { retryAfter })
+  }
+
   /** What isn't one's own looks like none. */
   async function ownPost(request: FastifyRequest<One>): Promise<Post> {
     const post = await writer.own(userOf(request), request.params.id)
@@ -122,6 +132,7 @@ interface Form {
   post?: Post
   problems?: Partial<PostValues>
   problem?: string
+  status?: number
 }
 
 function formPage(request: FastifyRequest, reply: FastifyReply, form: Form): Promise<FastifyReply> {
@@ -131,7 +142,7 @@ function formPage(request: FastifyRequest, reply: FastifyReply, form: Form): Pro
     reply,
     'post-form',
     { form: formOnPage(form), problem: isRefused, cancel: form.post ? postPath(form.post.id) : '/' },
-    { title: form.post ? 'Edit your post' : 'Write a post', status: isRefused ? 422 : 200 },
+    { title: form.post ? 'Edit your post' : 'Write a post', status: form.status ?? (isRefused ? 422 : 200) },
   )
 }
 
@@ -141,6 +152,11 @@ function refusedPage(error: unknown, request: FastifyRequest, reply: FastifyRepl
     const problem =
       'This form made a post before, which differs from this one. Save again to make a second post.'
     return formPage(request, reply, { ...form, key: randomUUID(), problem })
+  }
+  if (error instanceof PageError && error.statusCode === 429) {
+    const seconds = error.retryAfter ?? 60
+    const problem = `That was more than one may save in a minute. Save again in ${seconds === 1 ? 'a second' : `${seconds} seconds`}.`
+    return formPage(request, reply.header('retry-after', seconds), { ...form, problem, status: 429 })
   }
   if (error instanceof TooManyJobsError) {
     const problem = `You have ${error.limit} jobs that have not ended yet, so this post has no time. Wait for one of them, or cancel one.`
