@@ -1,0 +1,148 @@
+import type { Page } from 'playwright-core'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { axeFaults } from '../../../test/axe.ts'
+import { PASSWORD, testSite } from './client.ts'
+import { hasBrowser, siteInBrowser } from './site-in-browser.ts'
+
+// A machine may have much else to do.
+vi.setConfig({ testTimeout: 90_000 })
+
+const site = await testSite()
+const { blog, jobs, definitions, alice } = site
+const { id: staffId } = await blog.users.create({ username: 'ada', password: PASSWORD, role: 'staff' })
+const worker = await jobs.work({ concurrency: 2, version: '1.2.3' })
+afterAll(() => worker.close({ force: true }))
+const { demo } = definitions
+if (!demo) throw new Error('the demo job is not there')
+const { id: job } = await jobs.enqueue(
+  demo,
+  { label: 'staff look', outcome: 'fail', seconds: 0 },
+  { owner: alice.id },
+)
+const { open } = siteInBrowser(site)
+
+/** Takes a picture to be looked at, where `PICTURES` names a folder. */
+async function picture(page: Page, name: string) {
+  if (process.env.PICTURES)
+    await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true })
+}
+
+describe.skipIf(!hasBrowser)('the staff area in a browser', () => {
+  it('writes to everyone, and each sees it once, with its sender', async () => {
+    const staff = await open('ada')
+    const reader = await open('alice')
+    await staff.getByRole('link', { name: 'Staff', exact: true }).click()
+    await staff.locator('main').getByRole('link', { name: 'Messages', exact: true }).click()
+    await staff.getByLabel(/^Everyone/).check()
+    await staff.getByLabel('Level').selectOption('warning')
+    await staff.getByLabel('Text', { exact: true }).fill('Maintenance at ten.')
+    await staff.getByRole('button', { name: 'Preview' }).click()
+
+    const seen = staff.locator('ul.messages > li')
+    expect(await seen.count()).toBe(1)
+    expect(await seen.innerText()).toMatch(/^Warning\s+Message from ada, staff: Maintenance at ten\.$/)
+    await staff.getByLabel(/^Type “everyone”/).fill('everyone')
+    await staff.getByLabel('Your password').fill(PASSWORD)
+    await staff.getByRole('button', { name: `Send to ${await blog.users.count()} people` }).click()
+    await staff.waitForURL('**/admin/messages/*-*')
+
+    await reader.goto('/jobs')
+    const message = reader.locator('ul.messages > li', { hasText: 'Maintenance at ten.' })
+    expect(await message.innerText()).toContain('Message from ada, staff: Maintenance at ten.')
+    expect(await message.getAttribute('class')).toBe('staff warning')
+    // Confirmed once the page was sent.
+    await expect.poll(async () => (await site.store.broadcasts())[0]?.seen).toBeGreaterThanOrEqual(1)
+    await reader.goto('/jobs')
+    expect(await message.count()).toBe(0)
+
+    await staff.getByRole('link', { name: 'Look again' }).click()
+    expect(await staff.locator('dd').nth(1).innerText()).toMatch(/^[12] (person|people)$/)
+    await staff.getByRole('button', { name: /^Take it back/ }).click()
+    await staff.getByText('Taken back', { exact: true }).waitFor()
+    expect(await site.store.broadcasts()).toEqual([])
+  })
+
+  it('shows the dashboard of the queues, which breaks no policy and changes nothing', async () => {
+    const page = await open('ada')
+    const said: string[] = []
+    const asked: string[] = []
+    page.on('console', message => {
+      if (message.type() === 'error' || /content security/i.test(message.text())) said.push(message.text())
+    })
+    page.on('request', request => asked.push(`${request.method()} ${request.url()}`))
+    await page.goto('/admin/queues/')
+    await page.getByText('jobs', { exact: true }).first().waitFor()
+    await picture(page, 'queues')
+    await page.goto('/admin/queues/queue/jobs?status=failed')
+    await page
+      .getByText(/It was told to fail/)
+      .first()
+      .waitFor()
+    await picture(page, 'queue')
+    expect(await page.getByRole('button', { name: /retry|remove|clean|pause|add/i }).count()).toBe(0)
+    await page.goto(`/admin/queues/queue/jobs/${job}`)
+    await page
+      .getByText(/It was told to fail/)
+      .first()
+      .waitFor()
+    await page.getByText('Data', { exact: true }).first().click()
+    await page
+      .getByText(/staff look/)
+      .first()
+      .waitFor()
+    await picture(page, 'queue-job')
+    expect(said).toEqual([])
+    const origin = new URL(page.url()).origin
+    expect(asked.filter(each => !each.startsWith(`GET ${origin}/`))).toEqual([])
+  })
+
+  it.each([
+    { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+    { colorScheme: 'dark', viewport: { width: 320, height: 640 } },
+  ] as const)('is for everybody in the $colorScheme, $viewport.width px wide', async look => {
+    const page = await open('ada', look)
+    const good = async (name: string) => {
+      await picture(page, `${name}-${look.viewport.width}`)
+      expect(await axeFaults(page), name).toEqual([])
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(
+        look.viewport.width,
+      )
+    }
+    await page.goto('/admin')
+    await good('start')
+    await page.goto('/admin/jobs?state=failed')
+    await page.locator('details summary').click()
+    await good('jobs')
+    await page.goto(`/admin/jobs/${job}`)
+    await good('job')
+    await page.goto('/admin/messages')
+    await page.getByLabel('Names').fill(`alice, bob, nobody-${'x'.repeat(60)}`)
+    await page.getByLabel('Text', { exact: true }).fill('First line\nSecond line')
+    await page.getByRole('button', { name: 'Preview' }).click()
+    await page.getByRole('alert').waitFor()
+    await good('message-refused')
+    await page.getByLabel(/^Leave out/).check()
+    await page.getByRole('button', { name: 'Preview' }).click()
+    await good('message-preview')
+    await page.getByRole('button', { name: 'Send to 2 people' }).click()
+    await page.getByText('How far it got').waitFor()
+    await page.locator('details summary').click()
+    await good('message')
+    await page.goto('/admin/messages')
+    await good('messages')
+    await page.goto('/admin/audit')
+    await good('audit')
+    expect((await blog.audit.page()).entries[0]).toMatchObject({ by: { id: staffId } })
+  })
+
+  it('works without JavaScript, and by keyboard alone', async () => {
+    const page = await open('ada', { javaScriptEnabled: false })
+    await page.goto('/admin/jobs?state=failed')
+    await page.getByRole('checkbox').first().focus()
+    await page.keyboard.press('Space')
+    await page.getByRole('button', { name: 'Try the ticked ones again' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('1 job is tried again.').waitFor()
+    expect(new URL(page.url()).search).toBe('?state=failed')
+  })
+})
