@@ -29,6 +29,9 @@ console.log(
   `       a broadcast takes ${median(spent.few).toFixed(2)} ms and ${median(spent.many).toFixed(2)} ms`,
 )
 judge('a broadcast to many users / to ten, at most 1.50', describeRatios(ratios), median(ratios) <= 1.5)
+// The fastest run: what else the machine does is no part of the cost.
+const fastest = Math.min(...spent.many)
+judge('milliseconds that a broadcast to many users takes, at most 5', fastest.toFixed(2), fastest <= 5)
 
 const before = await many.redis.dbsize()
 await stores.many.broadcast(info('One record.'))

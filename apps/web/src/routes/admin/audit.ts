@@ -29,13 +29,12 @@ export const auditRoutes: FastifyPluginAsync<{ blog: Blog }> = async (app, { blo
 
 const querySchema = z.object({ before: z.string().max(40).optional().catch(undefined) })
 
-function entryOnPage({ at, by, action, to, count, text, digest, request, outcome, note }: AuditEntry) {
+function entryOnPage({ at, by, action, to, text, digest, request, outcome, note }: AuditEntry) {
   return {
     time: shownTime(at),
     by: by.username,
     what: ACTIONS[action] ?? action,
     to,
-    count: count.toLocaleString('en'),
     text,
     digest: digest?.slice(0, 16),
     request,

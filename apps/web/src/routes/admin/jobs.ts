@@ -69,7 +69,8 @@ export const staffJobRoutes: FastifyPluginAsync<{
     const back = backTo(request.body, ids)
     if (ids.length === 0) request.messages.warning('No job was ticked.')
     else {
-      const action = { action: `jobs.${what}`, to: ids.join(', '), count: ids.length }
+      const to = `${ids.length === 1 ? '1 job' : `${ids.length} jobs`}: ${ids.join(', ')}`
+      const action = { action: `jobs.${what}`, to, count: ids.length }
       const { text, isAll } = await staffAction(request, audit, action, async () => {
         const done = await inChunks(ids, id => (what === 'retry' ? retry(id) : cancel(id)))
         const result = changed(what, ids.length, done.filter(Boolean).length)
