@@ -111,7 +111,13 @@ it('tries again and cancels one or many, tells how many, and goes back to what w
 
   const { entries } = await blog.audit.page({ limit: 2 })
   expect(entries).toMatchObject([
-    { action: 'jobs.cancel', to: `2 jobs: ${hung.join(', ')}`, count: 2, outcome: 'done', by: { id: staff.id } },
+    {
+      action: 'jobs.cancel',
+      to: `2 jobs: ${hung.join(', ')}`,
+      count: 2,
+      outcome: 'done',
+      by: { id: staff.id },
+    },
     { action: 'jobs.retry', count: 3, outcome: 'done' },
   ])
 })
