@@ -159,7 +159,7 @@ describe('tidings stats', () => {
   it('tells how many jobs there are, and which workers live', async () => {
     await scene.demo()
     const worker = await startWorker(env, '--queue', 'jobs')
-    await expect.poll(async () => (await scene.jobs.stats()).completed, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await scene.jobs.stats()).completed, { timeout: 30_000 }).toBe(1)
     const { out } = await run('stats')
     expect(out).toMatch(/^completed\s+1$/m)
     expect(out).toMatch(new RegExp(`\\b${worker.pid}\\b.*\\b0/5\\b`))

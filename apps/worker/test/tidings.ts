@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { vi } from 'vitest'
+
+// Each command is a process of its own, which takes seconds on a machine that has much to do.
+vi.setConfig({ testTimeout: 90_000 })
 
 const root = join(import.meta.dirname, '../../..')
 

@@ -127,7 +127,7 @@ describe('tidings worker, what it says', () => {
     const worker = await startWorker(env)
     worker.child.stdout?.destroy()
     const { find } = await scene.demo()
-    await expect.poll(async () => (await find())?.state, { timeout: 10_000 }).toBe('completed')
+    await expect.poll(async () => (await find())?.state, { timeout: 30_000 }).toBe('completed')
     expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null })
   })
 })

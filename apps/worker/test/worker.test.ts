@@ -1,50 +1,19 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type Blog, blogJobs, createBlog } from '@tidings/blog'
-import { createJobs, type Jobs } from '@tidings/jobs'
-import { RedisMessageStore } from '@tidings/messages'
-import { createLogger, openRedis, type RedisHandle } from '@tidings/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LogLine, start, startWorker } from '../../../test/process.ts'
+import { openScene, type Scene } from './scene.ts'
 
 const CLI = 'apps/worker/dist/cli.js'
 
-// Its own Redis: a worker takes whatever jobs there are.
+let scene: Scene
 let dataDir: string
-let handle: RedisHandle
-let blog: Blog
-let jobs: Jobs
-let definitions: ReturnType<typeof blogJobs>
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'tidings-worker-'))
-  handle = await openRedis({ dataDir, log: createLogger({ name: 'test', level: 'silent' }) })
-  const redis = await handle.connect('worker')
-  blog = createBlog({ redis })
-  definitions = blogJobs(blog, { demo: true })
-  jobs = createJobs({
-    redis,
-    store: new RedisMessageStore({ redis }),
-    definitions: Object.values(definitions),
-  })
+  scene = await openScene()
+  dataDir = scene.dataDir
 })
-afterAll(async () => {
-  await jobs.close()
-  await handle.close()
-  await rm(dataDir, { recursive: true, force: true })
-})
+afterAll(() => scene.close())
 
-async function demo(seconds: number) {
-  if (!definitions.demo) throw new Error('the demo job is missing')
-  const owner = `owner-${randomBytes(4).toString('hex')}`
-  const { id } = await jobs.enqueue(
-    definitions.demo,
-    { label: 'a job', outcome: 'succeed', seconds },
-    { owner },
-  )
-  return { id, find: () => jobs.find(id, { owner }) }
-}
+const demo = (seconds: number) => scene.demo({ seconds })
+const PATIENCE = { timeout: 30_000 }
 
 const about = (id: string, text: RegExp) => (line: LogLine) => line.jobId === id && text.test(line.msg)
 
@@ -84,7 +53,7 @@ describe('tidings worker', () => {
       expect((await running.find())?.state).toBe('completed')
       // BullMQ may have been asking for it at that very moment: then it was run to its end as well.
       const next = await startWorker({ DATA_DIR: dataDir })
-      await expect.poll(async () => (await later.find())?.state).toBe('completed')
+      await expect.poll(async () => (await later.find())?.state, PATIENCE).toBe('completed')
       await next.end('SIGTERM')
     },
   )
@@ -94,7 +63,7 @@ describe('tidings worker', () => {
     ['SIGTERM', 143],
   ] as const)(
     'leaves at once after a second %s, with exit code %i, and another worker runs the job',
-    { timeout: 40_000 },
+    { timeout: 90_000 },
     async (signal, code) => {
       const worker = await startWorker({ DATA_DIR: dataDir })
       const { id, find } = await demo(2)
@@ -104,7 +73,7 @@ describe('tidings worker', () => {
       // A terminal sends the first one twice: what follows within half a second is the same Ctrl-C.
       worker.child.kill(signal)
       const [first = { time: 0 }] = worker.log.filter(({ msg }) => /once more/.test(msg))
-      await expect.poll(() => Date.now() - Number(first.time)).toBeGreaterThan(600)
+      await expect.poll(() => Date.now() - Number(first.time), PATIENCE).toBeGreaterThan(600)
       expect(worker.child.exitCode).toBe(null)
       worker.child.kill(signal)
       expect(await ended).toEqual({ code, signal: null })
