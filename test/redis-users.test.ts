@@ -68,6 +68,7 @@ describe('the Redis users of docker/redis/users.acl', () => {
       'packages/jobs/test/enqueue.test.ts',
       'packages/jobs/test/ledger.test.ts',
       'packages/jobs/test/cancel.test.ts',
+      'packages/jobs/test/look-up.test.ts',
       'test/journey.test.ts',
     ]
     const vitest = [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=json', '--maxWorkers=1']
