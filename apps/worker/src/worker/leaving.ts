@@ -24,9 +24,12 @@ export interface Leaving {
  */
 export async function leave(reason: Reason, { workers, stop, log, grace }: Leaving): Promise<number> {
   const running = () => workers.reduce((sum, worker) => sum + worker.running, 0)
-  log.info({ running: running() }, `${WHY[reason]}${left(running())}`)
+  // Only where a signal has come already does the next one end it.
+  const again = reason === 'signal' ? AGAIN : ''
+  log.info({ running: running() }, `${WHY[reason]}${left(running(), again)}`)
   const isUrgent = reason === 'signal' || reason === 'time'
-  if (!isUrgent) stop.first.then(() => log.info({ running: running() }, `stopping${left(running())}`))
+  if (reason !== 'signal')
+    stop.first.then(() => log.info({ running: running() }, `stopping${left(running(), AGAIN)}`))
   const limit = timeLimit(grace, isUrgent ? Promise.resolve() : stop.first)
   const closed = Promise.all(workers.map(worker => worker.close())).then(() => 'closed' as const)
   const ended = await Promise.race([closed, limit.over, stop.second])
@@ -50,9 +53,11 @@ const WHY: Record<Reason, string> = {
   empty: 'no job waits any more: leaving',
 }
 
-function left(running: number): string {
+const AGAIN = '; once more to leave at once'
+
+function left(running: number, again: string): string {
   if (running === 0) return ''
-  return `: ${running} running ${running === 1 ? 'job is' : 'jobs are'} finished first; once more to leave at once`
+  return `: ${running} running ${running === 1 ? 'job is' : 'jobs are'} finished first${again}`
 }
 
 function timeLimit(ms: number, from: Promise<unknown>): { over: Promise<'late'>; clear(): void } {
