@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium } from './chromium.ts'
 import { startWeb, startWorker, type TidingsProcess } from './process.ts'
 
@@ -43,6 +43,10 @@ describe.skipIf(!executablePath)('in a browser', () => {
       args: ['--no-sandbox', '--disable-background-networking'],
     })
   })
+  // A page that is left open is told what comes for its reader.
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close()
+  })
   afterAll(async () => {
     await browser?.close()
     await Promise.all([web?.end('SIGTERM'), worker?.end('SIGTERM')])
@@ -80,8 +84,21 @@ describe.skipIf(!executablePath)('in a browser', () => {
   const ended = (page: Page) =>
     worker.logged(({ jobId, msg }) => page.url().endsWith(String(jobId)) && msg.startsWith('job ended'))
 
-  it('tells alice of her failed job on the next page that she opens, once, and keeps it in her inbox', async () => {
+  it('tells alice of her failed job on the page that is open, once, and keeps it in her inbox', async () => {
     const page = await loggedIn('alice')
+    await startDemo(page, 'the weekly report', 'fail')
+    const message = page.locator('ul.messages > li', { hasText: 'the weekly report' })
+    await message.waitFor({ timeout: 30_000 })
+    await ended(page)
+    await page.getByRole('link', { name: 'Posts', exact: true }).click()
+    await page.getByRole('heading', { name: 'Posts', level: 1 }).waitFor()
+    expect(await message.count()).toBe(0)
+    await page.getByRole('link', { name: /^Inbox/ }).click()
+    await page.locator('ol.inbox > li', { hasText: 'the weekly report' }).waitFor()
+  })
+
+  it('tells alice of her failed job on the next page that she opens, once, and keeps it in her inbox', async () => {
+    const page = await loggedIn('alice', { javaScriptEnabled: false })
     await startDemo(page, 'the monthly report', 'fail')
     await ended(page)
 
@@ -100,7 +117,7 @@ describe.skipIf(!executablePath)('in a browser', () => {
   })
 
   it('imports a file that alice uploads, and tells her which lines were bad', async () => {
-    const page = await loggedIn('alice')
+    const page = await loggedIn('alice', { javaScriptEnabled: false })
     await page.getByRole('link', { name: 'Jobs', exact: true }).click()
     await screenshot(page, 'jobs')
     const csv =

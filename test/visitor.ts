@@ -46,6 +46,11 @@ export class Visitor {
     return this.#send(path, { headers })
   }
 
+  /** Opens what goes on for as long as the signal lets it, such as a stream. */
+  async open(path: string, signal: AbortSignal): Promise<Response> {
+    return fetch(new URL(path, this.#address), { headers: { cookie: this.cookie }, signal })
+  }
+
   /** Opens a page, fills in the form on it that goes to `action`, and sends it. */
   async submit(page: string, action: string, fields: Record<string, string | File>): Promise<Page> {
     const { hidden, multipart } = await this.form(page, action)
@@ -70,6 +75,15 @@ export class Visitor {
     const body = new FormData()
     for (const [name, value] of Object.entries(fields)) body.append(name, value)
     return this.#send(path, { method: 'POST', body })
+  }
+
+  /** Sends JSON, as a page's script does. */
+  async postJson(path: string, body: object): Promise<Page> {
+    return this.#send(path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    })
   }
 
   async #send(path: string, init: RequestInit): Promise<Page> {

@@ -68,6 +68,7 @@ function replace(old, part) {
 function bare(part) {
   const copy = part.cloneNode(true)
   for (const input of copy.querySelectorAll('[type=hidden]')) input.removeAttribute('value')
+  for (const time of copy.querySelectorAll('time')) time.replaceWith(time.dateTime)
   for (const button of copy.querySelectorAll('button')) {
     button.removeAttribute('disabled')
     button.removeAttribute('aria-busy')

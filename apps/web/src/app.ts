@@ -2,24 +2,21 @@ import { randomBytes } from 'node:crypto'
 import fastifyFormbody from '@fastify/formbody'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyView from '@fastify/view'
-import { type Blog, type blogJobs, PostWriter } from '@tidings/blog'
+import { type Blog, type blogJobs, PostWriter, type User } from '@tidings/blog'
 import type { Jobs } from '@tidings/jobs'
 import type { RedisMessageStore } from '@tidings/messages'
-import { fastifyMessages } from '@tidings/messages/fastify'
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyRequest,
-  LogController,
-} from 'fastify'
+import { fastifyMessages, liveMessages } from '@tidings/messages/fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Redis } from 'ioredis'
 import pug from 'pug'
 import { isHttps, type WebConfig } from './config.ts'
 import { jobKinds } from './job-kinds/index.ts'
+import { levelWord } from './level-word.ts'
 import { LoginThrottle } from './login-throttle.ts'
 import type { WebMetrics } from './metrics.ts'
+import { closeLabel } from './notices.ts'
 import { ownAddress } from './own-address.ts'
-import { access } from './plugins/access.ts'
+import { access, userOfSession } from './plugins/access.ts'
 import { assets } from './plugins/assets.ts'
 import { answerFrameworkError, errors, refuseConnection } from './plugins/errors.ts'
 import { ownSite } from './plugins/own-site.ts'
@@ -45,7 +42,14 @@ import { compileViews, VIEWS } from './views.ts'
 export interface AppOptions {
   config: Pick<
     WebConfig,
-    'HOST' | 'PORT' | 'PUBLIC_URL' | 'TRUST_PROXY' | 'DEMO' | 'LOGINS_PER_MINUTE' | 'JOB_STARTS_PER_MINUTE'
+    | 'HOST'
+    | 'PORT'
+    | 'PUBLIC_URL'
+    | 'TRUST_PROXY'
+    | 'DEMO'
+    | 'LOGINS_PER_MINUTE'
+    | 'JOB_STARTS_PER_MINUTE'
+    | 'STREAMS_PER_USER'
   >
   /** Signs session cookies; at least 32 characters. */
   sessionSecret: string
@@ -65,6 +69,7 @@ export interface AppOptions {
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
+const STREAM_RECHECK = 4 * SECOND
 
 /** Builds the web site: plugins, then routes. It doesn't listen. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -121,7 +126,19 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await pages.register(fastifyFormbody)
     await pages.register(session, { redis, prefix, secret: sessionSecret, secure: isHttps(config) })
     await pages.register(access, { users: blog.users, address })
-    await pages.register(fastifyMessages, { store, owner: ownerOf })
+    await pages.register(fastifyMessages, { store, owner: ({ user }) => ownerOf(user) })
+    await pages.register(liveMessages, {
+      store,
+      owner: async ({ session }) => ownerOf(await userOfSession(session, blog.users)),
+      // What a request tells its browser is for the page to which it leads.
+      browserMessages: false,
+      streamsPerUser: config.STREAMS_PER_USER,
+      // So soon after a logout, a new password or the like a stream is over.
+      recheck: STREAM_RECHECK,
+      render: ({ level, text }) => ({ word: levelWord(level), close: closeLabel(text) }),
+      // To visitors the stream says that there is nothing for them, and not where to log in.
+      config: { access: 'open', background: true, quiet: true },
+    })
     await pages.register(listingRoutes, { posts: blog.posts })
     await pages.register(postRoutes, { posts: blog.posts, writer, starts })
     await pages.register(sessionRoutes, { users: blog.users, throttle })
@@ -138,7 +155,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 /** Nobody gets what was written to everyone before they had an account. */
-function ownerOf({ user }: FastifyRequest) {
+function ownerOf(user: User | undefined) {
   return user && { id: user.id, since: user.createdAt }
 }
 

@@ -30,6 +30,10 @@ export const webSchema = z
       expected: 'how many jobs a user may start within a minute, from 1 to 1,000,000',
       remedy: 'Leave it out for 1000.',
     }),
+    STREAMS_PER_USER: variable(z.coerce.number().int().min(1).max(100).default(5), {
+      expected: 'how many open pages of one user are kept up to date at once, from 1 to 100',
+      remedy: 'Leave it out for 5.',
+    }),
     SESSION_SECRET: variable(z.string().min(32).optional(), {
       expected: 'at least 32 characters',
       remedy: 'Make one with: openssl rand -base64 33',

@@ -38,6 +38,7 @@ export async function testSite(
       DEMO: true,
       LOGINS_PER_MINUTE: 10,
       JOB_STARTS_PER_MINUTE: 1000,
+      STREAMS_PER_USER: 5,
       ...options.config,
     },
     sessionSecret: 'a secret of at least thirty-two characters',
@@ -193,7 +194,9 @@ export function hiddenFields(html: string, action: string): Record<string, strin
 export function messagesOn(html: string): string[] {
   const list = /<ul class="messages">(.*?)<\/ul>/s.exec(html)?.[1] ?? ''
   return [
-    ...list.matchAll(/<li class="([^"]*)" data-message-id="[^"]+">.*?<bdi class="text"[^>]*>(.*?)<\/bdi>/gs),
+    ...list.matchAll(
+      /<li class="([^"]*)" data-message-id="[^"]+"[^>]*>.*?<bdi class="text"[^>]*>(.*?)<\/bdi>/gs,
+    ),
   ].map(([, tags, text = '']) => `${tags}: ${unescapeHtml(text)}`)
 }
 

@@ -11,7 +11,13 @@ afterAll(() => rm(folder, { recursive: true }))
 
 describe('the configuration', () => {
   it('has a default for everything outside of production', () => {
-    expect(webConfig({})).toMatchObject({ HOST: '127.0.0.1', PORT: 3000, TRUST_PROXY: 0, DEMO: false })
+    expect(webConfig({})).toMatchObject({
+      HOST: '127.0.0.1',
+      PORT: 3000,
+      TRUST_PROXY: 0,
+      DEMO: false,
+      STREAMS_PER_USER: 5,
+    })
   })
 
   it('is refused with all its faults at once, by name, and without secrets', () => {
@@ -20,6 +26,7 @@ describe('the configuration', () => {
       PORT: '70000',
       PUBLIC_URL: 'https://tidings.example/blog',
       TRUST_PROXY: '-1',
+      STREAMS_PER_USER: '0',
       SESSION_SECRET: 'too-short-secret',
       DEMO: '1',
     }
@@ -30,7 +37,15 @@ describe('the configuration', () => {
         return String(error)
       }
     })()
-    for (const name of ['PORT', 'PUBLIC_URL', 'TRUST_PROXY', 'SESSION_SECRET', 'DEMO', 'REDIS_URL']) {
+    for (const name of [
+      'PORT',
+      'PUBLIC_URL',
+      'TRUST_PROXY',
+      'STREAMS_PER_USER',
+      'SESSION_SECRET',
+      'DEMO',
+      'REDIS_URL',
+    ]) {
       expect(fault).toContain(`${name}:`)
     }
     expect(fault).not.toContain('too-short-secret')

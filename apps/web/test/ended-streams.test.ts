@@ -59,7 +59,10 @@ const ENDINGS: [string, (who: Somebody, elsewhere: Browser) => Promise<unknown>]
   ['an account that is deleted', ({ id }) => accounts.delete(id)],
 ]
 
-describe.each([['a stream of a job', jobStream]])('%s', (_, openStream) => {
+describe.each([
+  ['a stream of a job', jobStream],
+  ['the stream of messages', (browser: Browser) => streamOf(browser, '/messages/stream')],
+])('%s', (_, openStream) => {
   it.concurrent.each(ENDINGS)(
     'ends after %s',
     async (_ending, end) => {

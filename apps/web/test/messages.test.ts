@@ -64,7 +64,7 @@ describe('the messages on a page', () => {
       error('Four'),
     ])
     const { body } = await browser.get('/jobs')
-    expect(messagesOn(body)).toEqual(['info: One', 'import success: Two', 'warning: Three', 'error: Four'])
+    expect(messagesOn(body)).toEqual(['error: Four', 'info: One', 'import success: Two', 'warning: Three'])
     for (const word of ['Note', 'Done', 'Warning', 'Failed'])
       expect(body).toContain(`<strong class="level">${word}</strong>`)
     expect(body).toContain('<a href="/jobs/7">See it</a>')

@@ -12,13 +12,13 @@ export interface RouteClass {
   /** The address, where the route has parameters or wants a query. */
   at?: (objects: SweptObjects) => string
   /** The form's fields, besides the token. */
-  fields?: (objects: SweptObjects) => Record<string, string>
+  fields?: (objects: SweptObjects) => Record<string, string | string[]>
   /** The body is JSON rather than a form. */
   isJson?: boolean
   /** The statuses that those get who may; default 200, and 303 for a form. */
   gives?: number[]
   /** What visitors get instead of the way to the login; with or without a token. */
-  visitors?: number
+  visitors?: number | number[]
   /** Only there with DEMO. */
   isDemo?: boolean
   /** It answers with a stream that doesn't end: only those who may not are sent there. */
@@ -97,6 +97,15 @@ export const ROUTES: Readonly<Record<string, RouteClass>> = {
   'GET /inbox': { for: 'users' },
   'POST /inbox/read': { for: 'users', fields: ({ message }) => ({ newest: message }) },
   'POST /inbox/dismiss': { for: 'users', fields: ({ message }) => ({ id: message }) },
+
+  'GET /messages/stream': { for: 'users', visitors: 204, isStream: true },
+  'POST /messages/confirm': {
+    for: 'users',
+    fields: ({ message }) => ({ ids: [message] }),
+    isJson: true,
+    gives: [204],
+    visitors: [403, 401],
+  },
 
   'GET /admin': { for: 'staff' },
   'GET /admin/messages': { for: 'staff' },

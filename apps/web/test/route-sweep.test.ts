@@ -59,7 +59,7 @@ const mayCome = (kind: RouteClass, role: Role): boolean =>
 
 /** What a role is to get, as statuses; a redirect to the login is `'login'`. */
 function expected(kind: RouteClass, role: Role, { isForm, token }: { isForm: boolean; token: boolean }) {
-  if (role === 'anonymous' && kind.visitors !== undefined) return [kind.visitors]
+  if (role === 'anonymous' && kind.visitors !== undefined) return [kind.visitors].flat()
   if (role === 'anonymous' && kind.for !== 'anybody') return ['login']
   if (mayCome(kind, role)) return isForm && !token ? [403] : (kind.gives ?? (isForm ? [303] : [200]))
   // Whether the token or the right is looked at first makes no difference to anybody.
@@ -82,7 +82,7 @@ async function ask(
   const fields = { ...kind.fields?.(objects), ...(token && { _csrf }) }
   if (kind.isJson)
     return browser.send({ method: 'POST', url: address, payload: fields, headers: { ...headers } })
-  return browser.post(address, fields, headers)
+  return browser.post(address, fields as Record<string, string>, headers)
 }
 
 describe('each route that is registered', () => {

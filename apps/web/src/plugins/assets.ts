@@ -1,57 +1,52 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import fastifyPlugin from 'fastify-plugin'
 
 const PUBLIC = fileURLToPath(new URL('../../public/', import.meta.url))
+const LIVE = createRequire(import.meta.url).resolve('@tidings/messages/live.js')
 const PICO = fileURLToPath(
   new URL('css/', `file://${createRequire(import.meta.url).resolve('@picocss/pico/package.json')}`),
 )
 
+/** On every page, in this order. */
+const STYLES = ['style.css', 'messages.css', 'pages.css', 'jobs.css', 'posts.css', 'admin.css']
+/** Modules, on every page. */
+const SCRIPTS = ['notices.js', 'times.js', 'press-once.js', 'job-page.js', 'post-form.js']
+const OTHERS = ['icon.svg', 'inbox-days.js']
+
 /** Addresses of the files that a page refers to: each changes with its file's content, so browsers may keep them. */
 export const ASSETS = {
-  styles: [
-    address('/assets/pico.css', join(PICO, 'pico.classless.min.css')),
-    address('/assets/style.css', join(PUBLIC, 'style.css')),
-    address('/assets/messages.css', join(PUBLIC, 'messages.css')),
-    address('/assets/pages.css', join(PUBLIC, 'pages.css')),
-    address('/assets/jobs.css', join(PUBLIC, 'jobs.css')),
-    address('/assets/posts.css', join(PUBLIC, 'posts.css')),
-    address('/assets/admin.css', join(PUBLIC, 'admin.css')),
-  ],
-  scripts: [
-    address('/assets/press-once.js', join(PUBLIC, 'press-once.js')),
-    address('/assets/job-page.js', join(PUBLIC, 'job-page.js')),
-    address('/assets/post-form.js', join(PUBLIC, 'post-form.js')),
-  ],
-  icon: address('/assets/icon.svg', join(PUBLIC, 'icon.svg')),
+  styles: [address('pico.css', join(PICO, 'pico.classless.min.css')), ...STYLES.map(ownAddress)],
+  scripts: SCRIPTS.map(ownAddress),
+  /** Brings messages to the open page. */
+  live: address('live.js', LIVE),
+  /** Groups the inbox by the reader's days. */
+  inboxDays: ownAddress('inbox-days.js'),
+  icon: ownAddress('icon.svg'),
 } as const
 
 /** Serves the stylesheets, the scripts and the icon, without a session and without Redis. */
 export const assets = fastifyPlugin(async app => {
-  await app.register(fastifyStatic, { root: [PUBLIC, PICO], serve: false, maxAge: '365d', immutable: true })
+  const root = [PUBLIC, PICO, dirname(LIVE)]
+  await app.register(fastifyStatic, { root, serve: false, maxAge: '365d', immutable: true })
   const options = { config: { quiet: true } }
   app.get('/assets/pico.css', options, (_, reply) => reply.sendFile('pico.classless.min.css', PICO))
-  for (const name of [
-    'style.css',
-    'messages.css',
-    'pages.css',
-    'jobs.css',
-    'posts.css',
-    'admin.css',
-    'press-once.js',
-    'job-page.js',
-    'post-form.js',
-    'icon.svg',
-  ]) {
+  app.get('/assets/live.js', options, (_, reply) => reply.sendFile(basename(LIVE), dirname(LIVE)))
+  for (const name of [...STYLES, ...SCRIPTS, ...OTHERS]) {
     app.get(`/assets/${name}`, options, (_, reply) => reply.sendFile(name, PUBLIC))
   }
   app.get('/favicon.ico', options, (_, reply) => reply.redirect(ASSETS.icon, 302))
 })
 
-function address(path: string, file: string): string {
-  return `${path}?v=${createHash('sha256').update(readFileSync(file)).digest('base64url').slice(0, 10)}`
+function ownAddress(name: string): string {
+  return address(name, join(PUBLIC, name))
+}
+
+function address(name: string, file: string): string {
+  const hash = createHash('sha256').update(readFileSync(file)).digest('base64url')
+  return `/assets/${name}?v=${hash.slice(0, 10)}`
 }
