@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { Visitor } from '../../../test/visitor.ts'
 import { redisUrl } from './client.ts'
 
 const SERVER = fileURLToPath(new URL('../dist/server.js', import.meta.url))
@@ -100,6 +101,17 @@ describe('the web process', () => {
     expect(await server.exit).toBe(0)
     expect(Date.now() - told).toBeLessThan(5000)
   })
+
+  it('ends open streams of messages at once, telling them to come back, and does not wait for them', async () => {
+    const server = start({ DEMO: '1' })
+    const visitor = await Visitor.loggedIn(await ready(server), 'alice')
+    const response = await visitor.open('/messages/stream', AbortSignal.timeout(30_000))
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
+    const told = response.text()
+    server.child.kill('SIGTERM')
+    expect((await told).match(/^retry: \d+$/gm)?.length).toBeGreaterThan(1)
+    expect(await server.exit).toBe(0)
+  }, 60_000)
 
   it('leaves at once when it is told a second time', async () => {
     const server = start()
