@@ -36,8 +36,7 @@ export const SCRIPTS = {
 /** What post answers: how many unread messages the cap dropped, and the id of the last message. */
 export const postReply = z.tuple([z.number(), z.string()])
 
-// 42 bits: it is compared with those of the last 16 posts to one list, or of one reader's claims.
-const TOKEN_LENGTH = 7
+const TOKEN_LENGTH = 8
 // Asking for many at once is several times cheaper, and every page view needs one.
 const POOL_BYTES = 4096
 let pool = ''
