@@ -17,10 +17,14 @@ export function listing(user) {
   return {
     posts,
     page: { number: 1, of: 3, total: 60 },
-    assets: { icon: '/assets/icon.svg', styles: ['/assets/pico.css', '/assets/style.css'] },
+    assets: {
+      icon: '/assets/icon.svg',
+      styles: ['/assets/pico.css', '/assets/style.css'],
+      scripts: ['/assets/job-form.js'],
+    },
     title: 'Posts',
     csrf: 'a token',
-    user: user && { username: user },
+    user: user && { username: user, isStaff: false },
     levelWord,
     path: '/',
     isDemo: false,
