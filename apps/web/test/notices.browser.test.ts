@@ -90,6 +90,8 @@ describe.skipIf(!hasBrowser)('messages that come to the open page', () => {
     await expect.poll(() => page.locator('button.close').count()).toBe(2)
     const live = await shape()
     await expect.poll(() => unread(id)).toEqual([])
+    // Where none come live.
+    await page.goto('/healthz')
     await site.store.post(id, messages)
     await page.goto('/')
     await expect.poll(() => page.locator('button.close').count()).toBe(2)
