@@ -38,7 +38,7 @@ describe.skipIf(!executablePath)('in a browser', () => {
     })
     browsers.push(browser)
     const context = await browser.newContext({ baseURL: webs[0].address })
-    context.setDefaultTimeout(5_000)
+    context.setDefaultTimeout(20_000)
     await context.addCookies([{ name: 'user', value: user, url: webs[0].address }])
     return { user, page: await context.newPage() }
   }

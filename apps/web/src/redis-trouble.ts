@@ -10,7 +10,7 @@ const CONNECTION_CODES = [
 const CONNECTION_WORDS =
   /^(Command timed out|Connection is closed\.?|Connection is in closing state|Stream isn't writeable)/
 const SERVER_WORDS =
-  /^(LOADING|READONLY|MISCONF|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|ERR max number of clients)\b/
+  /^(LOADING|READONLY|MISCONF|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|EXECABORT|ERR max number of clients)\b/
 
 /** Whether an error says that Redis is away, hung or unable for now: a matter of waiting, not of a fault in the request. */
 export function isRedisTrouble(error: unknown): boolean {

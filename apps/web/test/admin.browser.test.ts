@@ -43,6 +43,8 @@ describe.skipIf(!hasBrowser)('the staff area in a browser', () => {
     expect(await seen.innerText()).toMatch(/^Warning\s+Message from ada, staff: Maintenance at ten\.$/)
     await staff.getByLabel(/^Type “everyone”/).fill('everyone')
     await staff.getByLabel('Your password').fill(PASSWORD)
+    // An open page of the reader's would be told at once.
+    await reader.goto('/healthz')
     await staff.getByRole('button', { name: `Send to ${await blog.users.count()} people` }).click()
     await staff.waitForURL('**/admin/messages/*-*')
 
@@ -111,7 +113,7 @@ describe.skipIf(!hasBrowser)('the staff area in a browser', () => {
     await page.goto('/admin')
     await good('start')
     await page.goto('/admin/jobs?state=failed')
-    await page.locator('details summary').click()
+    await page.getByText(/^Why the latest failed/).click()
     await good('jobs')
     await page.goto(`/admin/jobs/${job}`)
     await good('job')
@@ -126,7 +128,7 @@ describe.skipIf(!hasBrowser)('the staff area in a browser', () => {
     await good('message-preview')
     await page.getByRole('button', { name: 'Send to 2 people' }).click()
     await page.getByText('How far it got').waitFor()
-    await page.locator('details summary').click()
+    await page.locator('summary', { hasText: /^Who$/ }).click()
     await good('message')
     await page.goto('/admin/messages')
     await good('messages')

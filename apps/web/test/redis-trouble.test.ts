@@ -233,6 +233,10 @@ describe('what counts as trouble with Redis', () => {
       new Error('Connection is closed.'),
       Object.assign(new Error('x'), { code: 'ECONNREFUSED' }),
       Object.assign(new Error('LOADING Redis is loading the dataset in memory'), { name: 'ReplyError' }),
+      Object.assign(new Error('NOAUTH Authentication required.'), { name: 'ReplyError' }),
+      Object.assign(new Error('EXECABORT Transaction discarded because of previous errors.'), {
+        name: 'ReplyError',
+      }),
       wrapped,
     ]) {
       expect(isRedisTrouble(error), error.message).toBe(true)
