@@ -3,16 +3,23 @@ import { createLogger } from '@tidings/runtime'
 import { describe, expect, it } from 'vitest'
 import { HOSTILE_TEXTS, HUGE_TEXT } from '../../../test/hostile-texts.ts'
 import { type Browser, testSite } from './client.ts'
+import { newStaff } from './staff.ts'
 
 const site = await testSite({ config: { LOGINS_PER_MINUTE: 10_000 } })
 const HARMLESS = 'harmless'
 const reader = await site.user('reader')
+const staff = await newStaff(site)
 let users = 0
 
 /** Somebody new, where what a text leaves can't be taken away again. */
 function someone() {
   users += 1
   return site.user(`user-${users}`)
+}
+
+async function named() {
+  const { browser } = await someone()
+  return { browser, user: `user-${users}` }
 }
 
 /** The pages on which a text stands after it was brought there. */
@@ -40,6 +47,12 @@ const PLACES: Record<string, Pages> = {
       seconds: '0',
     })
     return bodies(browser, String(headers.location), '/jobs', '/inbox')
+  },
+  'a label of a job, where staff look at it': async text => {
+    const { browser, user } = await named()
+    const fields = { label: text.slice(0, 200), outcome: 'succeed', seconds: '0' }
+    const { headers } = await browser.submit('/jobs', '/jobs/demo', fields)
+    return bodies(staff.browser, `/admin/jobs?user=${user}`, `/admin${headers.location}`)
   },
   'a form that is refused': async text => {
     const typed = text.slice(0, 200)
