@@ -14,7 +14,7 @@ const noop = defineJob({
   name: 'noop',
   input: z.object({ text: z.string() }),
   run: async () => ({ done: true }),
-  messages: { success: 'It is done.' },
+  messages: { success: () => 'It is done.' },
 })
 const jobs = createJobs({ redis, store, definitions: [noop], sweepEvery: 0 })
 const user = i => `user-${i}`
@@ -50,7 +50,7 @@ report(
   'a job taken',
   await cost(JOBS, i => jobs.enqueue(noop, { text: 'x'.repeat(100) }, { owner: user(i % 1000) })),
 )
-console.log(`${Math.round((await memory()) - before) / JOBS} bytes for a job that waits`)
+console.log(`${Math.round(((await memory()) - before) / JOBS)} bytes for a job that waits`)
 const began = performance.now()
 const spent = await cpu()
 const worker = await jobs.work({ concurrency: AT_ONCE })
@@ -58,7 +58,9 @@ while ((await jobs.stats()).completed < JOBS) await new Promise(resolve => setTi
 const seconds = (performance.now() - began) / 1000
 report('a job run and ended, with its message', ((await cpu()) - spent) / JOBS)
 console.log(`${Math.round(JOBS / seconds)} jobs a second, one worker, ${AT_ONCE} at once`)
-console.log(`${Math.round((await memory()) - before) / JOBS} bytes for a job that has ended, and its message`)
+console.log(
+  `${Math.round(((await memory()) - before) / JOBS)} bytes for a job that has ended, and its message`,
+)
 await worker.close()
 await jobs.close()
 await close()

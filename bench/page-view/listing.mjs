@@ -1,4 +1,5 @@
 import { levelWord } from '../../apps/web/dist/level-word.js'
+import { closeLabel, notices } from '../../apps/web/dist/notices.js'
 
 const BODY =
   'Twelve years of notes in one spreadsheet, saved as CSV and uploaded in one go.\n\nThree rows had no text. The message named their lines, so they were quickly mended.'
@@ -26,6 +27,8 @@ export function listing(user) {
     csrf: 'a token',
     user: user && { username: user, isStaff: false },
     levelWord,
+    closeLabel,
+    notices: messages => notices(messages, '/'),
     path: '/',
     isDemo: false,
   }
