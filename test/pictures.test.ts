@@ -7,8 +7,12 @@ import { findChromium } from './chromium.ts'
 import { startWeb, startWorker, type TidingsProcess } from './process.ts'
 
 const executablePath = findChromium()
-if (!executablePath && process.env.REQUIRE_BROWSER)
-  throw new Error('The pictures are required, and there is no Chromium. On Debian: apt-get install chromium')
+if (!executablePath) {
+  const remedy = 'Install one (on Debian: apt-get install chromium), or name it in CHROMIUM.'
+  if (process.env.REQUIRE_BROWSER)
+    throw new Error(`The pictures are required, and there is no Chromium. ${remedy}`)
+  console.log(`The pictures are left out: there is no Chromium on this machine. ${remedy}`)
+}
 
 const IMAGES = join(import.meta.dirname, '../docs/images')
 const MINUTE = 60_000
