@@ -11,6 +11,7 @@ import { outcomeMessage } from './outcome.ts'
 import type { Owed } from './owe.ts'
 import { DELIVER, OwnScript, type StoreConstants } from './script.ts'
 import { parseStoredData, type StoredData } from './stored-job.ts'
+import type { JobTelemetry } from './telemetry.ts'
 import { writtenTogether } from './written-together.ts'
 
 const MINUTE = 60_000
@@ -27,6 +28,8 @@ export interface JobQueueOptions {
   store: RedisMessageStore
   definitions: ReadonlyMap<string, AnyJobDefinition>
   log: Log
+  /** Of BullMQ, for the queue and its workers. */
+  telemetry: JobTelemetry | undefined
   /** Before every key, of the lists of the queue's owners as well. */
   prefix: string
   name: string
@@ -48,7 +51,7 @@ export class JobQueue {
 
   constructor(options: JobQueueOptions) {
     this.options = options
-    const { redis, name, prefix, log } = options
+    const { redis, name, prefix, log, telemetry } = options
     if (isCluster(redis) && !/\{[^}]+\}/.test(prefix))
       throw new TypeError(
         `createJobs: on a Redis Cluster the store's prefix needs braces, which keep its keys in one slot: '{${prefix}}' instead of '${prefix}'`,
@@ -60,7 +63,13 @@ export class JobQueue {
     this.queue = new Queue(
       name,
       // Nothing is asked of Redis at the start: BullMQ would remember for ever that it had no answer. A worker does ask.
-      { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true },
+      {
+        connection: redis,
+        prefix,
+        skipWaitingForReady: true,
+        skipVersionCheck: true,
+        ...(telemetry && { telemetry }),
+      },
       this.#backend.factory,
     )
     this.queue.on('error', err => log.warn({ err }, 'trouble with the queue'))

@@ -39,6 +39,8 @@ export interface JobView {
   readonly finishedAt?: Date
   /** When a delayed job is tried next. */
   readonly nextAttemptAt?: Date
+  /** What its telemetry left with it, such as the trace to which it belongs (`{"traceparent":"00-…"}`); only where there is one. */
+  readonly telemetry?: string
   /** Where a job that waits stands in its queue: known to `find` and `follow` alone. */
   readonly place?: JobPlace
 }
@@ -64,6 +66,7 @@ export function jobView(
   const state = STATES[bullState]
   if (!data.success || (owner !== undefined && data.data.owner !== owner) || !state || job.id === undefined)
     return undefined
+  const telemetry: unknown = job.opts.telemetry?.metadata
   const progress = storedProgressSchema.safeParse(job.progress).data
   return {
     id: job.id,
@@ -79,6 +82,7 @@ export function jobView(
     createdAt: new Date(job.timestamp),
     ...(job.processedOn && { startedAt: new Date(job.processedOn) }),
     ...(job.finishedOn && { finishedAt: new Date(job.finishedOn) }),
+    ...(typeof telemetry === 'string' && { telemetry }),
     ...(state === 'delayed' && { nextAttemptAt: new Date((job.processedOn ?? job.timestamp) + job.delay) }),
   }
 }

@@ -6,6 +6,7 @@ import type { JobsEvent } from './job-counters.ts'
 import type { JobEnd } from './job-end.ts'
 import { JobLimit } from './job-limit.ts'
 import type { Log } from './log.ts'
+import type { JobTelemetry } from './telemetry.ts'
 
 const SECOND = 1000
 
@@ -28,6 +29,11 @@ export interface JobsOptions {
   timeout?: number
   /** How often this process looks after what is owed, if no other does, ms; default 15 s. 0: only by {@link Jobs.sweep}. */
   sweepEvery?: number
+  /**
+   * Traces jobs, as BullMQ's own option of this name: `new BullMQOtel({ tracerName: 'jobs' })` of bullmq-otel. A job carries its
+   * trace from where it is enqueued to the worker; default: none, and nothing more is stored.
+   */
+  telemetry?: JobTelemetry
   /** Told of what is counted: outcomes by kind, stalled jobs, what a sweep did. */
   onEvent?(event: JobsEvent, count: number): void
   /** Told of each job that a worker of this process has ended. */

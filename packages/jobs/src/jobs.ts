@@ -32,6 +32,7 @@ import { KEPT } from './retention.ts'
 import { type Schedule, Schedules } from './schedules.ts'
 import type { SweepReport } from './sweep-report.ts'
 import { Sweeping } from './sweeping.ts'
+import { checkTelemetry } from './telemetry.ts'
 import { withinTime } from './within-time.ts'
 import { type LivingWorker, livingWorkers } from './worker-register.ts'
 
@@ -63,13 +64,14 @@ export class Jobs {
   readonly #sweeping: Sweeping
 
   constructor(options: JobsOptions) {
-    const { redis, store, definitions, log = silentLog, onEvent, onEnded, ...rest } = options
+    const { redis, store, definitions, log = silentLog, telemetry, onEvent, onEnded, ...rest } = options
     const checked = checkOptions(optionsSchema, rest, 'createJobs')
     const { queue: name, fair, maxPerOwner, timeout, sweepEvery } = checked
+    checkTelemetry(telemetry)
     this.definitions = byName(definitions)
     this.#timeout = timeout
     const shared = { definitions: this.definitions, log }
-    this.#queues = new JobQueues({ ...shared, redis, store, name })
+    this.#queues = new JobQueues({ ...shared, redis, store, name, telemetry })
     this.#new = new NewJobs({ ...shared, queues: this.#queues, fair, maxPerOwner })
     this.#found = new FoundJobs(this.#queues, this.definitions)
     this.#listing = new JobListing(this.#queues, this.definitions, this.#found)

@@ -118,7 +118,7 @@ export class QueueWorker {
   private constructor(options: QueueWorkerOptions, factory: BackendFactory<RedisQueueBackend>) {
     this.#options = options
     const { jobs, concurrency, lockDuration, stalledInterval } = options
-    const { prefix, name, log, definitions } = jobs.options
+    const { prefix, name, log, definitions, telemetry } = jobs.options
     this.#connection = jobs.connection()
     this.#worker = new TolerantWorker(
       name,
@@ -132,6 +132,7 @@ export class QueueWorker {
         stalledInterval,
         maxStalledCount: MAX_STALLED,
         settings: { backoffStrategy: backoffStrategy(definitions, log) },
+        ...(telemetry && { telemetry }),
       },
       factory,
     )

@@ -30,6 +30,7 @@ export class Schedules {
   async set(definition: AnyJobDefinition, input: unknown, options: ScheduleOptions): Promise<void> {
     const { owner, id, pattern, timeZone, every } = checkOptions(scheduleSchema, options, 'schedule')
     const { name } = definition
+    const { telemetry } = this.#jobs.options
     if (pattern !== undefined) await checkPattern(pattern, timeZone)
     const scheduler = schedulerId(owner, name, id)
     // In this order: a schedule that is missing in the owner's list would be worse than one that isn't there any more.
@@ -51,6 +52,8 @@ export class Schedules {
         ...(definition.backoff && { backoff: backoffOptions(definition) }),
         removeOnComplete: this.#kept,
         removeOnFail: this.#kept,
+        // Each run is a trace of its own: else all of them, for years, were the trace of whoever made the schedule.
+        ...(telemetry && { telemetry: { omitContext: true } }),
       },
     })
   }
