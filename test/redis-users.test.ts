@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { createBlog } from '@tidings/blog'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RedisServer, serverDirectory } from './redis-server.ts'
@@ -57,6 +58,15 @@ describe('the Redis users of docker/redis/users.acl', () => {
     await expect(worker.eval("return redis.call('GET', KEYS[1])", 1, '{tidings}:session:1')).rejects.toThrow(
       /NOPERM|can't access/,
     )
+  })
+
+  it('let web hear which account the command line has changed', async () => {
+    const [web, operator] = [createBlog({ redis: as('web') }), createBlog({ redis: as('operator') })]
+    const heard: (string | undefined)[] = []
+    const leave = await web.users.changes.watch(id => heard.push(id))
+    await operator.users.changes.tell('somebody')
+    await expect.poll(() => heard, { timeout: 10_000 }).toContain('somebody')
+    leave()
   })
 
   it('may do all that the store, jobs and a whole journey need', { timeout: 5 * MINUTE }, async () => {

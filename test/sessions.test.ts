@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startWeb, type TidingsProcess } from './process.ts'
+import { start, startWeb, type TidingsProcess } from './process.ts'
 import { Visitor } from './visitor.ts'
 
 type Web = TidingsProcess & { address: string }
@@ -23,6 +23,18 @@ afterAll(async () => {
 })
 
 const isIn = async (visitor: Visitor) => (await visitor.get('/inbox')).status === 200
+
+/** The visitor's stream of messages, once it has begun: fulfilled when it has ended. */
+async function streamOf(visitor: Visitor): Promise<{ ended: Promise<unknown> }> {
+  const { status, body } = await visitor.open('/messages/stream', AbortSignal.timeout(60_000))
+  expect(status).toBe(200)
+  const reader = body?.getReader()
+  await reader?.read()
+  const toTheEnd = async () => {
+    while (!(await reader?.read())?.done);
+  }
+  return { ended: toTheEnd() }
+}
 
 describe('with two web processes', () => {
   it('a logout at one is final, also while a slow form is on its way to the other', async () => {
@@ -65,6 +77,28 @@ describe('with two web processes', () => {
     expect(await isIn(there)).toBe(false)
     expect(await isIn(here)).toBe(true)
     expect(await isIn(here.at(other.address))).toBe(true)
+  })
+
+  it('a stream that is open at one ends within five seconds of a logout at the other', async () => {
+    const alice = await Visitor.loggedIn(one.address, 'alice')
+    const { ended } = await streamOf(alice.at(other.address))
+    await alice.submit('/', '/logout', {})
+    const since = Date.now()
+    await ended
+    expect(Date.now() - since).toBeLessThan(5000)
+  })
+
+  it.each([
+    ['role', 'alice', 'staff'],
+    ['disable', 'alice'],
+  ])('open streams end within five seconds of `tidings users %s`', async (...args) => {
+    const alice = await Visitor.loggedIn(one.address, 'alice')
+    const streams = await Promise.all([one, other].map(({ address }) => streamOf(alice.at(address))))
+    const command = start(['apps/worker/dist/cli.js', 'users', ...args], { DATA_DIR: dataDir })
+    const done = await command.ended.then(({ code }) => ({ code, at: Date.now() }))
+    expect(done.code, command.stderr()).toBe(0)
+    await Promise.all(streams.map(({ ended }) => ended))
+    expect(Date.now() - done.at).toBeLessThan(5000)
   })
 
   it('logins that failed at one count at the other', async () => {

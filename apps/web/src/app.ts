@@ -20,9 +20,11 @@ import { access, userOfSession } from './plugins/access.ts'
 import { assets } from './plugins/assets.ts'
 import { answerFrameworkError, errors, refuseConnection } from './plugins/errors.ts'
 import { ownSite } from './plugins/own-site.ts'
+import { RedisSessionStore } from './plugins/redis-session-store.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { session } from './plugins/session.ts'
+import { streamEnds } from './plugins/stream-ends.ts'
 import { RateLimit } from './rate-limit.ts'
 import { accountRoutes } from './routes/account.ts'
 import { adminRoutes } from './routes/admin/index.ts'
@@ -63,13 +65,16 @@ export interface AppOptions {
   definitions: ReturnType<typeof blogJobs>
   /** Before the sessions' keys; default `{tidings}`. */
   prefix?: string
+  /** How often open streams are asked, without a hint, whether their session has ended, ms; default 2 s. */
+  streamRecheck?: number
   /** Told of requests. */
   metrics?: WebMetrics | undefined
 }
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
-const STREAM_RECHECK = 4 * SECOND
+// What a page gave back has no hint. Whose a stream is, streamEnds looks after.
+const LIVE_RECHECK = 10 * SECOND
 
 /** Builds the web site: plugins, then routes. It doesn't listen. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -124,8 +129,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(async pages => {
     pages.removeAllContentTypeParsers()
     await pages.register(fastifyFormbody)
-    await pages.register(session, { redis, prefix, secret: sessionSecret, secure: isHttps(config) })
-    await pages.register(access, { users: blog.users, address })
+    const sessions = new RedisSessionStore({ redis, prefix })
+    const { users } = blog
+    const secure = isHttps(config)
+    await pages.register(session, { store: sessions, changes: users.changes, secret: sessionSecret, secure })
+    await pages.register(access, { users, address })
+    await pages.register(streamEnds, { sessions, users, recheck: options.streamRecheck, log })
     await pages.register(fastifyMessages, { store, owner: ({ user }) => ownerOf(user) })
     await pages.register(liveMessages, {
       store,
@@ -133,11 +142,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       // What a request tells its browser is for the page to which it leads.
       browserMessages: false,
       streamsPerUser: config.STREAMS_PER_USER,
-      // So soon after a logout, a new password or the like a stream is over.
-      recheck: STREAM_RECHECK,
+      recheck: LIVE_RECHECK,
       render: ({ level, text }) => ({ word: levelWord(level), close: closeLabel(text) }),
       // To visitors the stream says that there is nothing for them, and not where to log in.
-      config: { access: 'open', background: true, quiet: true },
+      config: { access: 'open', background: true, quiet: true, isStream: true },
     })
     await pages.register(listingRoutes, { posts: blog.posts })
     await pages.register(postRoutes, { posts: blog.posts, writer, starts })
@@ -145,7 +153,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await pages.register(accountRoutes, { users: blog.users, throttle })
     await pages.register(jobsRoutes, { jobs, kinds, starts, views })
     await pages.register(jobRoutes, { jobs, kinds, starts, views })
-    await pages.register(jobStreamRoutes, { jobs, kinds, users: blog.users, views })
+    await pages.register(jobStreamRoutes, { jobs, kinds, views })
     await pages.register(fileRoutes, { files: blog.files, jobs, kinds })
     await pages.register(inboxRoutes, { store })
     await pages.register(adminRoutes, { blog, store, jobs, kinds, throttle })

@@ -2,19 +2,15 @@ import type { ServerResponse } from 'node:http'
 
 const SECOND = 1000
 const HEARTBEAT = 15 * SECOND
-// Far below the five seconds within which the end of a session ends its streams.
-const RECHECK = 4 * SECOND
 // So long a client may take for the last bytes of a stream that ends.
 const LAST_BYTES = SECOND / 2
 
-/** What follows one job for one open page. */
+/** What follows one job for one open page. That it ends with its session is the business of `isStream` in its route's config. */
 export interface JobStreamOptions {
   response: ServerResponse
   user: string
   /** The rendered states, one after the other, until the job has ended or the signal fires. */
   states(signal: AbortSignal): AsyncIterable<string>
-  /** Whether the session is still that user's. Where it can't be known for now, it fails, and is asked again. */
-  isStillUser(): Promise<boolean>
 }
 
 /** The open streams of job pages in this process. */
@@ -65,7 +61,7 @@ export class JobStreams {
 class JobStream {
   readonly #options: JobStreamOptions
   readonly #over = new AbortController()
-  readonly #timers: NodeJS.Timeout[]
+  readonly #heartbeat: NodeJS.Timeout
 
   constructor(options: JobStreamOptions) {
     this.#options = options
@@ -73,10 +69,7 @@ class JobStream {
     response.on('error', () => {}) // a client that goes away is no fault
     response.once('close', () => this.#stop())
     response.write(comeBack())
-    this.#timers = [
-      setInterval(() => response.writableNeedDrain || response.write(':\n\n'), HEARTBEAT),
-      setInterval(() => void this.#recheck(), RECHECK),
-    ]
+    this.#heartbeat = setInterval(() => response.writableNeedDrain || response.write(':\n\n'), HEARTBEAT)
     void this.#follow()
   }
 
@@ -103,17 +96,9 @@ class JobStream {
     this.end()
   }
 
-  async #recheck(): Promise<void> {
-    try {
-      if (!(await this.#options.isStillUser())) this.end()
-    } catch {
-      // Redis is away; nothing of a job comes from there meanwhile either
-    }
-  }
-
   #stop(): void {
     this.#over.abort()
-    for (const timer of this.#timers) clearInterval(timer)
+    clearInterval(this.#heartbeat)
   }
 }
 

@@ -13,7 +13,12 @@ const PASSWORD = 'correct horse battery'
 
 /** A site with two accounts, alice and bob, on a prefix of its own. It logs into `lines`. */
 export async function testSite(
-  options: { config?: Partial<AppOptions['config']>; redis?: Redis; passwordCost?: number } = {},
+  options: {
+    config?: Partial<AppOptions['config']>
+    redis?: Redis
+    passwordCost?: number
+    streamRecheck?: number
+  } = {},
 ) {
   const own = testRedis()
   const redis = options.redis ?? own.redis
@@ -49,6 +54,7 @@ export async function testSite(
     jobs,
     definitions,
     prefix,
+    ...(options.streamRecheck !== undefined && { streamRecheck: options.streamRecheck }),
   })
   afterAll(async () => {
     await app.close()

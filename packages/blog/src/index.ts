@@ -21,4 +21,5 @@ export {
 } from './staff-message-store.ts'
 export { formatOf, type PostFormat, whyNotPosts } from './text-check.ts'
 export { type Role, type User, UsernameTakenError } from './user.ts'
+export { type UserChanged, UserChanges } from './user-changes.ts'
 export { UserStore } from './user-store.ts'

@@ -20,16 +20,19 @@ import {
   username,
   userRecord,
 } from './user.ts'
+import { UserChanges } from './user-changes.ts'
 
 /** What a new account needs. A username keeps its case but is unique without it; a password has 8 to 1000 characters. */
 const newUser = z.object({ username, password: z.string(), role: role.default('member') })
 
 const CREATE = luaText('create-user')
-const REPLACE = luaText('replace-record')
+const REPLACE = luaText('replace-user')
 const DELETE = luaText('delete-user')
 
 /** The accounts: one record a user by id, and one key a username that points to it. */
 export class UserStore {
+  /** Tells of each account that is changed or deleted here, in whatever process. */
+  readonly changes: UserChanges
   readonly #redis: Redis
   readonly #prefix: string
   readonly #passwordCost: number
@@ -44,6 +47,7 @@ export class UserStore {
     this.#prefix = options.prefix
     this.#passwordCost = options.passwordCost ?? PASSWORD_COST
     checkPasswordCost(this.#passwordCost)
+    this.changes = new UserChanges({ redis: options.redis, channel: `${options.prefix}:user-changes` })
   }
 
   /**
@@ -78,6 +82,13 @@ export class UserStore {
   async find(id: string): Promise<User | undefined> {
     const { record } = await this.#read(id)
     return record && withoutHash(record)
+  }
+
+  /** The users with these ids, in their order, by one command; `undefined` for an id that nobody has. */
+  async findMany(ids: readonly string[]): Promise<(User | undefined)[]> {
+    if (ids.length === 0) return []
+    const texts = await this.#redis.mget(ids.map(id => this.#userKey(id)))
+    return texts.map(text => (text === null ? undefined : withoutHash(recordIn(text))))
   }
 
   /** The user with this name, in whatever case. */
@@ -146,7 +157,9 @@ export class UserStore {
       const { text, record } = await this.#read(id)
       if (text === null || record === undefined) return undefined
       const keys = [this.#userKey(id), this.#nameKey(record.username), this.#countKey]
-      if ((await this.#redis.eval(DELETE, keys.length, ...keys, text)) === 1) return withoutHash(record)
+      const told = [this.changes.channel, id]
+      if ((await this.#redis.eval(DELETE, keys.length, ...keys, text, ...told)) === 1)
+        return withoutHash(record)
     }
   }
 
@@ -155,17 +168,15 @@ export class UserStore {
       const { text, record } = await this.#read(id)
       if (text === null || record === undefined) return undefined
       const changed = { ...record, ...change(record) }
-      if (await this.#replace(this.#userKey(id), text, textOf(changed))) return withoutHash(changed)
+      const told = [this.changes.channel, id]
+      const replaced = await this.#redis.eval(REPLACE, 1, this.#userKey(id), text, textOf(changed), ...told)
+      if (replaced === 1) return withoutHash(changed)
     }
-  }
-
-  async #replace(key: string, text: string, by: string): Promise<boolean> {
-    return (await this.#redis.eval(REPLACE, 1, key, text, by)) === 1
   }
 
   async #read(id: string): Promise<{ text: string | null; record: UserRecord | undefined }> {
     const text = await this.#redis.get(this.#userKey(id))
-    return { text, record: text === null ? undefined : z.decode(userRecord, JSON.parse(text)) }
+    return { text, record: text === null ? undefined : recordIn(text) }
   }
 
   get #countKey(): string {
@@ -183,6 +194,10 @@ export class UserStore {
 
 function luaText(name: string): string {
   return readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), 'utf8')
+}
+
+function recordIn(text: string): UserRecord {
+  return z.decode(userRecord, JSON.parse(text))
 }
 
 function textOf(record: UserRecord): string {

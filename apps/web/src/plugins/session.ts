@@ -1,12 +1,11 @@
 import fastifyCookie from '@fastify/cookie'
 import fastifyCsrfProtection from '@fastify/csrf-protection'
 import fastifySession from '@fastify/session'
-import type { Role, User } from '@tidings/blog'
+import type { Blog, Role, User } from '@tidings/blog'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import type { Redis } from 'ioredis'
 import { isUnsafe } from './own-site.ts'
-import { RedisSessionStore } from './redis-session-store.ts'
+import type { RedisSessionStore } from './redis-session-store.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -38,9 +37,9 @@ declare module 'fastify' {
 }
 
 export interface SessionOptions {
-  redis: Redis
-  /** Before each key in Redis. */
-  prefix: string
+  store: RedisSessionStore
+  /** Told whose session has ended, so that what it has opened ends, too. */
+  changes: Blog['users']['changes']
   /** Signs the cookie; at least 32 characters. */
   secret: string
   /** Whether the site is reached by https: then the cookie is sent by https only. */
@@ -51,9 +50,8 @@ export interface SessionOptions {
  * Sessions in Redis, and a CSRF token asked of every request that could change something. Whoever only reads pages without
  * forms gets neither a session nor a cookie.
  */
-export const session = fastifyPlugin<SessionOptions>(async (app, { redis, prefix, secret, secure }) => {
+export const session = fastifyPlugin<SessionOptions>(async (app, { store, changes, secret, secure }) => {
   const cookieName = secure ? '__Host-tidings' : 'tidings'
-  const store = new RedisSessionStore({ redis, prefix })
   const cookie = { secure, httpOnly: true, sameSite: 'lax', path: '/' } as const
   await app.register(fastifyCookie)
   await app.register(fastifySession, {
@@ -69,7 +67,9 @@ export const session = fastifyPlugin<SessionOptions>(async (app, { redis, prefix
     getToken: request => tokenIn(request.body),
   })
   app.decorateReply('endSession', async function (this: FastifyReply) {
+    const { userId } = this.request.session
     await this.request.session.destroy()
+    tellOf(userId)
     this.request.user = undefined
     this.clearCookie(cookieName, cookie)
     // What this browser has kept of pages, for its back button among others. Not "cookies": the next page may have set one.
@@ -77,7 +77,9 @@ export const session = fastifyPlugin<SessionOptions>(async (app, { redis, prefix
   })
   app.decorateReply('beginSession', async function (this: FastifyReply, user: User) {
     // Messages for this browser stay; their plugin takes care that only their first owner sees them.
+    const before = this.request.session.userId
     await this.request.session.regenerate(['messages'])
+    tellOf(before)
     const { id: userId, epoch, role } = user
     Object.assign(this.request.session, { userId, epoch, role })
     this.request.user = user
@@ -88,6 +90,10 @@ export const session = fastifyPlugin<SessionOptions>(async (app, { redis, prefix
     const { session, routeOptions } = this
     if (routeOptions.config.background !== true) await store.keep(session.sessionId, session)
   })
+  // What nobody is told of ends a little later.
+  function tellOf(userId: string | undefined): void {
+    if (userId !== undefined) changes.tell(userId).catch(() => {})
+  }
   // After the body was parsed, whoever parses it: the token stands in it.
   app.addHook('preHandler', (request, reply, done) => {
     if (isUnsafe(request.method)) app.csrfProtection(request, reply, done)

@@ -1,4 +1,3 @@
-import type { Blog } from '@tidings/blog'
 import type { Jobs, JobView } from '@tidings/jobs'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { JobKind } from '../job-kinds/job-kind.ts'
@@ -6,7 +5,7 @@ import { jobOnPage } from '../job-page.ts'
 import { JobStreams } from '../job-streams.ts'
 import { usualTimeOf } from '../job-words.ts'
 import { notFound, PageError } from '../page-error.ts'
-import { userOf, userOfSession } from '../plugins/access.ts'
+import { userOf } from '../plugins/access.ts'
 import type { Views } from '../views.ts'
 
 const STREAMS_PER_USER = 5
@@ -16,13 +15,12 @@ const RETRY_AFTER_SECONDS = 15
 export const jobStreamRoutes: FastifyPluginAsync<{
   jobs: Jobs
   kinds: readonly JobKind[]
-  users: Blog['users']
   views: Views
-}> = async (app, { jobs, kinds, users, views }) => {
+}> = async (app, { jobs, kinds, views }) => {
   const streams = new JobStreams({ perUser: STREAMS_PER_USER })
   app.addHook('preClose', async () => streams.close())
 
-  const config = { messages: false, background: true, quiet: true }
+  const config = { messages: false, background: true, quiet: true, isStream: true }
   app.get<{ Params: { id: string } }>(
     '/jobs/:id/stream',
     { config, exposeHeadRoute: false },
@@ -45,10 +43,6 @@ export const jobStreamRoutes: FastifyPluginAsync<{
           rendered(jobs.follow(job.id, { owner: user, signal }), view =>
             views.jobState({ job: jobOnPage(view, kind), usual, csrf }),
           ),
-        async isStillUser() {
-          await request.session.reload()
-          return (await userOfSession(request.session, users))?.id === user
-        },
       })
       return reply
     },
