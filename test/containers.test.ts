@@ -127,6 +127,17 @@ describe('docker-compose.valkey.yml', () => {
   })
 })
 
+describe('docker-compose.traces.yml', () => {
+  const services = merged('docker-compose.yml', 'docker-compose.traces.yml')
+
+  it('sends the traces of web and workers to a Jaeger that only this machine reaches', () => {
+    expect(services.jaeger?.ports).toEqual(['127.0.0.1:16686:16686'])
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318' }
+    expect(webConfig(environmentOf(services.web, {}))).toMatchObject({ ...endpoint, DEMO: true })
+    expect(loadConfig(workerVariables, environmentOf(services.worker, {}))).toMatchObject(endpoint)
+  })
+})
+
 describe('the image', () => {
   const dockerfile = read('Dockerfile')
 

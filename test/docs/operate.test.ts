@@ -9,7 +9,8 @@ import { tidings } from '../../apps/worker/test/tidings.ts'
 
 const root = join(import.meta.dirname, '../..')
 const guide = readFileSync(join(root, 'docs/operate/README.md'), 'utf8')
-const commands = [...guide.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = '']) =>
+const traces = readFileSync(join(root, 'docs/operate/traces.md'), 'utf8')
+const commands = [...`${guide}${traces}`.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = '']) =>
   block.trim().split('\n'),
 )
 

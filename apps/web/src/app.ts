@@ -38,6 +38,7 @@ import { jobsRoutes } from './routes/jobs.ts'
 import { listingRoutes } from './routes/listing.ts'
 import { postRoutes } from './routes/posts.ts'
 import { sessionRoutes } from './routes/session.ts'
+import type { WebTraces } from './traces/web-traces.ts'
 import { compileViews, VIEWS } from './views.ts'
 
 /** What the site is built of. Whoever made the connection and the job definitions closes them, after the app. */
@@ -69,6 +70,7 @@ export interface AppOptions {
   streamRecheck?: number
   /** Told of requests. */
   metrics?: WebMetrics | undefined
+  traces?: WebTraces | undefined
 }
 
 const SECOND = 1000
@@ -115,6 +117,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   const throttle = new LoginThrottle({ redis, prefix, perMinute: config.LOGINS_PER_MINUTE })
   app.decorate('isDemo', config.DEMO)
+  options.traces?.follow(app, { isTrusted: config.TRUST_PROXY > 0 })
   options.metrics?.follow(app)
 
   await app.register(requestLog)

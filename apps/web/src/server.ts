@@ -1,7 +1,15 @@
 import { blogJobs, createBlog, seedDemo } from '@tidings/blog'
 import { createJobs } from '@tidings/jobs'
 import { RedisMessageStore } from '@tidings/messages'
-import { createLogger, loadEnvFile, openRedis, preflight, printFatal, serveHealth } from '@tidings/runtime'
+import {
+  createLogger,
+  loadEnvFile,
+  openRedis,
+  openTracing,
+  preflight,
+  printFatal,
+  serveHealth,
+} from '@tidings/runtime'
 import { stopRequests } from '@tidings/runtime/supervisor'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
@@ -32,19 +40,29 @@ async function serve(): Promise<number> {
   const log = createLogger({ name: 'web', level: config.LOG_LEVEL })
   const secret = config.SESSION_SECRET ?? (await sessionSecret(config.DATA_DIR))
   const connections = await openRedis({ url: config.REDIS_URL, dataDir: config.DATA_DIR, log })
+  const tracing = await openTracing({ service: 'tidings-web', log })
   try {
     const redis = await connections.connect('web')
     await preflight(redis, connections.description, log)
     const metrics =
       config.HEALTH_PORT === undefined ? undefined : new (await import('./metrics.ts')).WebMetrics()
-    const store = new RedisMessageStore({
+    const traces = tracing && new (await import('./traces/web-traces.ts')).WebTraces(tracing)
+    const kept = {
       redis,
       shards: config.SHARDS,
-      onShown: waited => metrics?.shownAfter(waited),
-    })
+      onShown: (waited: number) => metrics?.shownAfter(waited),
+    }
+    const store = traces?.store(kept) ?? new RedisMessageStore(kept)
     const blog = createBlog({ redis })
     const definitions = blogJobs(blog, { demo: config.DEMO })
-    const jobs = createJobs({ redis, store, definitions: Object.values(definitions), log })
+    const jobs = createJobs({
+      redis,
+      store,
+      definitions: Object.values(definitions),
+      log,
+      ...(tracing && { telemetry: tracing.telemetry }),
+    })
+    traces?.lookIn(jobs)
     const app = await buildApp({
       config,
       sessionSecret: secret,
@@ -55,6 +73,7 @@ async function serve(): Promise<number> {
       jobs,
       definitions,
       metrics,
+      traces,
     })
     if (config.DEMO) await seedDemo(blog)
 
@@ -76,7 +95,7 @@ async function serve(): Promise<number> {
     await jobs.close()
     return 0
   } finally {
-    await connections.close()
+    await Promise.all([connections.close(), tracing?.close()])
   }
 }
 

@@ -72,7 +72,9 @@ describe('the configuration', () => {
       '//x',
       'http://',
     ]) {
-      expect(() => webConfig({ PUBLIC_URL: url }), url).toThrow(/PUBLIC_URL/)
+      expect(() => webConfig({ PUBLIC_URL: url }), url).toThrow(
+        /PUBLIC_URL: expected the address under which/,
+      )
     }
     expect(webConfig({ PUBLIC_URL: 'http://tidings.example:8080/' }).PUBLIC_URL).toBe(
       'http://tidings.example:8080/',

@@ -59,8 +59,8 @@ function schemaFaults(
   return (error?.issues ?? []).map(issue => {
     const variable = String(issue.path[0] ?? 'configuration')
     const advice = adviceOn(schema.shape[variable])
-    // A check may have said exactly what is wrong; zod's own codes only say that the type differs.
-    const said = issue.code === 'custom' ? issue.message : undefined
+    // A check may have said exactly what is wrong; zod's own codes, and a check without words, only say that something is.
+    const said = issue.code === 'custom' && issue.message !== WORDLESS ? issue.message : undefined
     const expected = advice.expected === undefined ? lowerFirst(issue.message) : `expected ${advice.expected}`
     const came =
       given[variable] === undefined ? 'it is not set' : `got ${shown(variable, given[variable], advice)}`
@@ -84,6 +84,9 @@ function productionFaults(
     return []
   })
 }
+
+/** What zod says of a check that has no words of its own. */
+const WORDLESS = 'Invalid input'
 
 const SECRET_NAME = /secret|password|token|credential|_key$/i
 

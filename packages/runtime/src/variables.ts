@@ -4,6 +4,11 @@ import { variable } from './variable.ts'
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
+const collector = variable(z.url({ protocol: /^https?$/ }).optional(), {
+  expected: 'the address of a collector of OpenTelemetry, such as http://127.0.0.1:4318',
+  remedy: 'Leave it out to have no traces.',
+})
+
 /**
  * The environment variables that every process reads, to spread into its own schema:
  * `z.object({ ...variables, PORT: … })`. Unset means: the private Redis, `.data`, one shard, `info`,
@@ -34,6 +39,8 @@ export const variables = {
     expected: `one of ${LEVELS.join(', ')}`,
     remedy: 'Leave it out for info.',
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector,
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector,
   DEMO: variable(
     z
       .literal('1')

@@ -46,6 +46,15 @@ describe('loadConfig', () => {
       )
   })
 
+  it('takes the address of a collector for traces, by http', () => {
+    expect(loadConfig(schema, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318' })).toMatchObject({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318',
+    })
+    expect(faultsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'jaeger:4317' }).message).toContain(
+      "OTEL_EXPORTER_OTLP_ENDPOINT: expected the address of a collector of OpenTelemetry, such as http://127.0.0.1:4318; got 'jaeger:4317'. Leave it out",
+    )
+  })
+
   it('tells every fault at once, by name: what was expected, what came, what to do', () => {
     const error = faultsOf({
       NODE_ENV: 'prod',

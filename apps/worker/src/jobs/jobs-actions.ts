@@ -76,6 +76,7 @@ export function showJob(id: string, options: ToolOptions & { json?: true }): Pro
         ['input', job.input],
         ['result', job.result],
         ['reason', job.reason],
+        ['trace', /[\da-f]{32}/.exec(job.telemetry ?? '')?.[0]],
       ]),
     )
   })

@@ -1,4 +1,11 @@
-import { createJobs, type JobEnd, JobLimit, type Jobs, type JobWorker } from '@tidings/jobs'
+import {
+  createJobs,
+  type JobEnd,
+  JobLimit,
+  type Jobs,
+  type JobTelemetry,
+  type JobWorker,
+} from '@tidings/jobs'
 import { RedisMessageStore } from '@tidings/messages'
 import type { Logger } from '@tidings/runtime'
 import type { Redis } from 'ioredis'
@@ -17,6 +24,8 @@ export interface CrewOptions {
   concurrency: number
   maxJobs: number | undefined
   log: Logger
+  /** What traces the jobs, if anything does. */
+  telemetry: JobTelemetry | undefined
   /** Told of each job that ends here. */
   onEnded(end: JobEnd): void
 }
@@ -35,11 +44,12 @@ export interface Crew {
 
 /** Starts to take jobs from every queue. */
 export async function startCrew(options: CrewOptions): Promise<Crew> {
-  const { redis, shards, app, demo, queues, concurrency, log, onEnded } = options
+  const { redis, shards, app, demo, queues, concurrency, log, telemetry, onEnded } = options
   const store = new RedisMessageStore({ redis, shards, log })
   const { definitions } = await openApplication(app, { redis, store, log, demo })
   const limit = new JobLimit(options.maxJobs)
-  const jobs = queues.map(queue => createJobs({ redis, store, definitions, queue, log, onEnded }))
+  const shared = { redis, store, definitions, log, onEnded, ...(telemetry && { telemetry }) }
+  const jobs = queues.map(queue => createJobs({ ...shared, queue }))
   const workers: JobWorker[] = []
   const close = async () => {
     await Promise.all(workers.map(worker => worker.close({ force: true })))

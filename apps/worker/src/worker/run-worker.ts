@@ -1,6 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { JobEnd } from '@tidings/jobs'
-import { type HealthServer, loadConfig, loadEnvFile, preflight, serveHealth } from '@tidings/runtime'
+import {
+  type HealthServer,
+  loadConfig,
+  loadEnvFile,
+  openTracing,
+  preflight,
+  serveHealth,
+} from '@tidings/runtime'
 import { stopRequests } from '@tidings/runtime/supervisor'
 import type { WorkerOptions } from '../commands/worker.ts'
 import { workerVariables } from '../config.ts'
@@ -34,6 +41,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   const metrics = port === undefined ? undefined : new (await import('./metrics.ts')).WorkerMetrics()
   const health = await openHealth(port, config.HOST, readiness, metrics)
   if (health) log.debug({ health: health.address }, 'answering health checks')
+  const tracing = await openTracing({ service: 'tidings-worker', log })
   try {
     const isBrief = options.once === true || options.stopWhenEmpty === true
     const { REDIS_URL: url, DATA_DIR: dataDir } = config
@@ -50,10 +58,23 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
       const { SHARDS: shards, DEMO: demo } = config
       const { app } = options
       const onEnded = (end: JobEnd) => {
+        tracing?.ended(end.outcome)
         tally.count(end.outcome)
         metrics?.ended(end)
       }
-      const crew = await startCrew({ redis, shards, app, demo, queues, concurrency, maxJobs, log, onEnded })
+      const telemetry = tracing?.telemetry
+      const crew = await startCrew({
+        redis,
+        shards,
+        app,
+        demo,
+        queues,
+        concurrency,
+        maxJobs,
+        log,
+        telemetry,
+        onEnded,
+      })
       try {
         readiness.working(crew.workers)
         metrics?.follow(() => crew.measured(readiness.lastContact))
@@ -80,6 +101,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
       await handle.close()
     }
   } finally {
+    await tracing?.close()
     await health?.close()
     console.close()
   }
