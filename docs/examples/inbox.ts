@@ -6,8 +6,9 @@ export function addInbox(app: FastifyInstance, store: MessageStore): void {
   app.get('/inbox', { config: { messages: false } }, async (request, reply) => {
     const owner = request.session.get('userId')
     if (!owner) return reply.code(401).send()
-    const inbox = await store.inbox(owner)
-    return reply.view('inbox.pug', { inbox: inbox.map(message => request.messages.asShown(message)) })
+    const [inbox, dropped] = await Promise.all([store.inbox(owner), store.dropped(owner)])
+    const shown = inbox.map(message => request.messages.asShown(message))
+    return reply.view('inbox.pug', { inbox: shown, dropped })
   })
   app.post<{ Body: { ids: string | string[] } }>('/inbox/read', async (request, reply) => {
     const owner = request.session.get('userId')

@@ -63,6 +63,18 @@ describe('the inbox', () => {
     expect((await browser.post('/inbox/read', form)).headers.location).toBe('/inbox')
   })
 
+  it('says how many were dropped before anybody read them, until a page has said so', async () => {
+    const { browser, id } = await user()
+    const posts = (count: number) => Array.from({ length: count }, (_, i) => info(`note ${i}`))
+    await site.store.post(id, posts(101))
+    expect((await browser.get('/inbox')).body).toContain('1 older message was dropped unread')
+    await site.store.post(id, posts(2))
+    const words = '3 older messages were dropped unread, because more waited than an inbox holds.'
+    for (const path of ['/inbox', '/inbox?level=info', '/'])
+      expect((await browser.get(path)).body).toContain(words)
+    await expect.poll(async () => (await browser.get('/inbox')).body).not.toContain('dropped')
+  })
+
   it('takes what is listed, or left out, for known: only newer ones come live', async () => {
     const { browser, id } = await user()
     expect((await browser.get('/inbox')).body).not.toContain('data-after')

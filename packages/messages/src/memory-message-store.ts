@@ -115,6 +115,12 @@ export class MemoryMessageStore implements MessageStore {
       .slice(0, this.#options.cap)
   }
 
+  async dropped(owner: string): Promise<number> {
+    const list = MessageList.of('', owner)
+    this.#entries(list) // forgets what is over
+    return this.#lists.get(list.list)?.dropped ?? 0
+  }
+
   async dismiss(owner: string, id: string): Promise<boolean> {
     const listed = this.#contents({ owner }).find(({ entry }) => entry.message.id === id)
     if (!listed) return false

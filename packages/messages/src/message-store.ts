@@ -73,6 +73,8 @@ export interface MessageStore {
   read(reader: Reader, ids: Iterable<string>): Promise<void>
   /** The owner's messages, read and unread, newest first. Looking consumes nothing. */
   inbox(owner: string, options?: { since?: Date }): Promise<InboxMessage[]>
+  /** How many of the owner's unread messages the cap has dropped since a page last said so. Asking is not saying. */
+  dropped(owner: string): Promise<number>
   /** Takes a message out of the owner's inbox; false where it isn't there. */
   dismiss(owner: string, id: string): Promise<boolean>
   /**

@@ -164,6 +164,12 @@ export class RedisMessageStore implements MessageStore {
       .slice(0, this.#options.cap)
   }
 
+  async dropped(owner: string): Promise<number> {
+    const { reading } = MessageList.of(this.#shards, owner)
+    await this.checkShards()
+    return Number((await this.#redis.hget(reading, 'dropped')) ?? 0)
+  }
+
   async dismiss(owner: string, id: string): Promise<boolean> {
     let gone = 0
     for (const list of await this.#listsOf({ owner }))

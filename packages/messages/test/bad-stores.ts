@@ -47,6 +47,10 @@ abstract class BadStore implements MessageStore {
     return messages.map(message => ({ ...message, unread: true })).reverse()
   }
 
+  async dropped(): Promise<number> {
+    return 0
+  }
+
   async confirm(): Promise<void> {}
 
   async release(): Promise<void> {}

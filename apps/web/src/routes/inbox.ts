@@ -8,17 +8,19 @@ import { userOf } from '../plugins/access.ts'
 const MAX_ID = 40
 
 /**
- * `GET /inbox`: one's last messages, read and unread, or those of one `level`; looking at them here consumes nothing.
+ * `GET /inbox`: one's last messages, read and unread, or those of one `level`; looking at them here consumes nothing,
+ * and nor does it count as said how many were dropped.
  * `POST /inbox/read` marks as read what there was when the page was opened, `POST /inbox/dismiss` takes one message out.
  */
 export const inboxRoutes: FastifyPluginAsync<{
-  store: Pick<MessageStore, 'inbox' | 'read' | 'dismiss'>
+  store: Pick<MessageStore, 'inbox' | 'dropped' | 'read' | 'dismiss'>
 }> = async (app, { store }) => {
   const config = { messages: false }
   app.get<{ Querystring: { level?: unknown } }>('/inbox', { config }, async (request, reply) => {
     const { id: owner, createdAt: since } = userOf(request)
-    const inbox = (await store.inbox(owner, { since })).map(message => request.messages.asShown(message))
-    const model = inboxPage(inbox, request.query.level)
+    const [messages, dropped] = await Promise.all([store.inbox(owner, { since }), store.dropped(owner)])
+    const inbox = messages.map(message => request.messages.asShown(message))
+    const model = { ...inboxPage(inbox, request.query.level), dropped }
     return renderPage(request, reply, 'inbox', model, {
       title: 'Inbox',
       // What is listed here, or left out by the filter, is no news.

@@ -40,10 +40,22 @@ export const capCases: readonly ContractCase[] = [
       const sent = await take({ owner })
       deepEqual([aborted.dropped, sent.dropped], [1, 1])
       await post('5') // drops another: all the list was held
+      equal(await store.dropped(owner), 2)
       await store.confirm(sent, idsOf(sent))
       await store.confirm(sent, idsOf(sent))
+      equal(await store.dropped(owner), 1)
       await post('6')
       equal((await take({ owner })).dropped, 1)
+    },
+  },
+  {
+    name: 'says to whoever asks how many it has dropped, of whom, and goes on saying so',
+    async run({ store, newOwner }) {
+      const [owner, other] = [newOwner(), newOwner()]
+      for (const text of ['1', '2', '3', '4', '5']) await store.post(owner, info(text))
+      await store.post(other, info('1'))
+      deepEqual([await store.dropped(owner), await store.dropped(owner)], [2, 2])
+      deepEqual([await store.dropped(other), await store.dropped(newOwner())], [0, 0])
     },
   },
   {
