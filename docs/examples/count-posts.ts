@@ -1,12 +1,19 @@
-import type { Blog } from '@tidings/blog'
+import { type Blog, withPage } from '@tidings/blog'
 import { defineJob, JobFailure } from '@tidings/jobs'
 import { z } from 'zod'
 
 export function defineCountPosts(blog: Blog) {
-  return defineJob({
+  const definition = defineJob({
     name: 'count-posts',
     title: 'Count posts',
-    input: z.object({ tag: z.string().min(1) }),
+    input: z.object({
+      tag: z
+        .string()
+        .trim()
+        .min(1)
+        .max(40)
+        .meta({ title: 'Tag', description: 'One, as it stands below a post.' }),
+    }),
     async run({ input, signal }) {
       let posts = 0
       for await (const post of blog.posts.all()) {
@@ -21,4 +28,5 @@ export function defineCountPosts(blog: Blog) {
       failure: ({ input, reason }) => `Counting the posts about ${input.tag} failed. ${reason}`,
     },
   })
+  return withPage(definition, { form: { about: 'Counts the posts that have a tag.', button: 'Count' } })
 }

@@ -62,7 +62,7 @@ export interface AppOptions {
   store: RedisMessageStore
   blog: Blog
   jobs: Jobs
-  /** The definitions that `jobs` was made with. */
+  /** The definitions that `jobs` was made with: each gets its page. */
   definitions: ReturnType<typeof blogJobs>
   /** Before the sessions' keys; default `{tidings}`. */
   prefix?: string
@@ -83,7 +83,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, log, redis, store, blog, jobs, definitions, sessionSecret, prefix = '{tidings}' } = options
   const views = compileViews()
   const writer = new PostWriter({ posts: blog.posts, jobs, publishPost: definitions.publishPost })
-  const kinds = jobKinds({ jobs, blog, definitions })
+  const kinds = jobKinds({ jobs, files: blog.files, definitions: Object.values(definitions) })
   const starts = new RateLimit({
     redis,
     prefix: `${prefix}:job-starts`,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { FormField } from './job-kinds/form-field.ts'
 import type { StartableJobKind } from './job-kinds/job-kind.ts'
 import type { SentForm } from './sent-form.ts'
 
@@ -26,8 +27,17 @@ export function jobForm({ name, title, about, button, fields }: StartableJobKind
     fields: fields.map(field => ({
       ...field,
       id: `${name}-${field.name}`,
-      value: field.kind === 'file' ? '' : (sent?.form.text(field.name, field.initial) ?? field.initial),
+      value: valueIn(field, sent?.form),
       problem: sent?.problems[field.name],
     })),
   }
+}
+
+// A tick that was taken away is sent as nothing.
+function valueIn(field: FormField, form: SentForm | undefined): string {
+  if (field.kind === 'file') return ''
+  if (form === undefined) return field.initial
+  return form.text(field.name, field.kind === 'checkbox' ? '' : field.initial, {
+    lines: field.kind === 'lines',
+  })
 }

@@ -12,6 +12,7 @@ export class Upload {
 }
 
 const MAX_TEXT = 4000
+const MAX_LINES = 60_000
 
 /** A form as it was sent: texts and files by the names of their fields. */
 export class SentForm {
@@ -22,8 +23,13 @@ export class SentForm {
   }
 
   /** A field's text, or `initial` where the form didn't have the field. */
-  text(field: string, initial = ''): string {
-    return this.#has(field) ? formText(this.#body, field, { max: MAX_TEXT }) : initial
+  text(field: string, initial = '', { lines = false } = {}): string {
+    return this.has(field) ? formText(this.#body, field, { max: lines ? MAX_LINES : MAX_TEXT }) : initial
+  }
+
+  /** Whether the form had the field. */
+  has(field: string): boolean {
+    return this.#value(field) !== undefined
   }
 
   /** The file in a field; undefined where none was chosen. */
@@ -31,10 +37,6 @@ export class SentForm {
     const value = this.#value(field)
     if (!(value instanceof Upload)) return undefined
     return value.name === '' && value.content.length === 0 ? undefined : value
-  }
-
-  #has(field: string): boolean {
-    return this.#value(field) !== undefined
   }
 
   #value(field: string): unknown {

@@ -1,4 +1,4 @@
-import { blogJobs, createBlog } from '@tidings/blog'
+import { type AnyPagedJob, blogJobs, createBlog } from '@tidings/blog'
 import { createJobs } from '@tidings/jobs'
 import { RedisMessageStore } from '@tidings/messages'
 import { createLogger } from '@tidings/runtime'
@@ -18,6 +18,8 @@ export async function testSite(
     redis?: Redis
     passwordCost?: number
     streamRecheck?: number
+    /** Jobs beside the blog's own. */
+    more?: Record<string, AnyPagedJob>
   } = {},
 ) {
   const own = testRedis()
@@ -32,7 +34,7 @@ export async function testSite(
   })
   const store = new RedisMessageStore({ redis, prefix })
   const blog = createBlog({ redis, prefix: `${prefix}:blog`, passwordCost: options.passwordCost ?? 2 ** 10 })
-  const definitions = blogJobs(blog, { demo: true })
+  const definitions = { ...blogJobs(blog, { demo: true }), ...options.more }
   const jobs = createJobs({ redis, store, definitions: Object.values(definitions) })
   const app = await buildApp({
     config: {

@@ -1,9 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { defineJob, JobFailure, partial } from '@tidings/jobs'
 import { z } from 'zod'
+import { withPage } from './job-page.ts'
 import { characters } from './plain-text.ts'
 
 const MOST_SECONDS = 3600
+const LONGEST_LABEL = 200
 
 /** The ways in which the demo job can end. */
 export const DEMO_OUTCOMES = ['succeed', 'fail', 'flaky', 'partial', 'crash', 'hang'] as const
@@ -15,16 +17,20 @@ export const DEMO_OUTCOMES = ['succeed', 'fail', 'flaky', 'partial', 'crash', 'h
  * of its messages shows `label`.
  */
 export function defineDemo({ hangsFor = 60_000 }: { hangsFor?: number } = {}) {
-  return defineJob({
+  const definition = defineJob({
     name: 'demo',
     title: 'Demo',
     input: z.object({
       label: z
         .string()
-        .refine(label => characters(label) <= 200, 'Expected a label of at most 200 characters.')
-        .default(''),
-      outcome: z.enum(DEMO_OUTCOMES).default('succeed'),
-      seconds: z.coerce.number().min(0).max(MOST_SECONDS).default(0),
+        .refine(label => characters(label) <= LONGEST_LABEL, `Use ${LONGEST_LABEL} characters at most.`)
+        .default('')
+        .meta({ title: 'Label', description: 'Appears in its messages.', maxLength: LONGEST_LABEL }),
+      outcome: z
+        .enum(DEMO_OUTCOMES, 'Choose how it should end.')
+        .default('succeed')
+        .meta({ title: 'How it ends' }),
+      seconds: z.coerce.number().min(0).max(MOST_SECONDS).default(0).meta({ title: 'Seconds' }),
     }),
     attempts: 3,
     backoff: { type: 'fixed', delay: 1_000 },
@@ -60,6 +66,21 @@ export function defineDemo({ hangsFor = 60_000 }: { hangsFor?: number } = {}) {
       cancelled: ({ input }) => `The demo job${named(input.label)} was cancelled.`,
     },
   })
+  return withPage(definition, {
+    form: {
+      about: 'Does nothing for some seconds and then ends as you choose, to show you what its owner is told.',
+    },
+    fields: { outcome: { options: OUTCOME_WORDS }, seconds: { initial: '2' } },
+  })
+}
+
+const OUTCOME_WORDS: Record<(typeof DEMO_OUTCOMES)[number], string> = {
+  succeed: 'It succeeds',
+  fail: 'It fails',
+  flaky: 'It fails once, then succeeds',
+  partial: 'It succeeds in part',
+  crash: 'It kills its worker, each time',
+  hang: 'It hangs',
 }
 
 async function work(

@@ -7,6 +7,7 @@ import type { Blog } from './blog.ts'
 import { COLUMNS } from './csv-posts.ts'
 import { FileTooLargeError } from './file-store.ts'
 import { withGuard } from './formula-guard.ts'
+import { type JobResult, withPage } from './job-page.ts'
 import { plural } from './plain-text.ts'
 import type { PublishedPost } from './post.ts'
 
@@ -20,10 +21,12 @@ const DAY = 24 * 60 * 60_000
  * the columns that an import reads. The file's id comes from the job's id, so a job that runs again replaces its file.
  */
 export function defineExportPosts(blog: Blog) {
-  return defineJob({
+  const definition = defineJob({
     name: 'export-posts',
     title: 'Export posts',
-    input: z.object({ format: z.enum(['csv', 'json']) }),
+    input: z.object({
+      format: z.enum(['csv', 'json'], 'Choose CSV or JSON.').default('csv').meta({ title: 'Format' }),
+    }),
     attempts: 3,
     backoff: { type: 'exponential', delay: 1_000 },
     timeLimit: 10 * 60_000,
@@ -66,6 +69,37 @@ export function defineExportPosts(blog: Blog) {
         `The export of the posts as ${input.format.toUpperCase()} failed. ${reason}`,
     },
   })
+  return withPage(definition, {
+    form: {
+      about:
+        'Puts every published post into one file. A message brings you the link to it; the file is kept for a day.',
+      button: 'Export',
+    },
+    fields: { format: { options: FORMAT_WORDS } },
+    result: shownResult,
+  })
+}
+
+const FORMAT_WORDS = {
+  csv: { text: 'CSV', more: 'for spreadsheets and for importing again' },
+  json: { text: 'JSON', more: 'for programs' },
+}
+
+const resultSchema = z.object({
+  file: z.string(),
+  name: z.string(),
+  posts: z.number(),
+  expiresAt: z.coerce.date(),
+})
+
+function shownResult(result: unknown): JobResult | undefined {
+  const { data } = resultSchema.safeParse(result)
+  return (
+    data && {
+      facts: [{ term: 'Exported', value: plural(data.posts, 'post') }],
+      file: { id: data.file, name: data.name, expiresAt: data.expiresAt },
+    }
+  )
 }
 
 const FORMATS = {

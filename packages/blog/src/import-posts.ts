@@ -4,10 +4,12 @@ import { z } from 'zod'
 import type { Blog } from './blog.ts'
 import { type CsvPost, readCsvPosts } from './csv-posts.ts'
 import type { StoredFile } from './file-store.ts'
+import { type ImportResult, listed, NOUNS, nounOf, shownImport } from './import-result.ts'
+import { withPage } from './job-page.ts'
 import { readJsonPosts } from './json-posts.ts'
 import { cleanLine, plural, quoted } from './plain-text.ts'
 import type { PublishedPost } from './post.ts'
-import { formatOf, type PostFormat } from './text-check.ts'
+import { formatOf, type PostFormat, whyNotPosts } from './text-check.ts'
 
 /** The largest file that an import takes: 10 MB. */
 export const IMPORT_MAX_BYTES = 10 * 1024 * 1024
@@ -15,23 +17,8 @@ export const IMPORT_MAX_BYTES = 10 * 1024 * 1024
 /** The most rows that an import takes, the header row not counted. */
 export const IMPORT_MAX_ROWS = 50_000
 
-/** A row that was skipped: the line of the file in which it starts, its number among the items of a JSON list, and why. */
-export interface SkippedRow {
-  line: number
-  item?: number
-  reason: string
-}
-
-/** What an import came to: `problems` holds the first 100 of the skipped rows. */
-export interface ImportResult {
-  imported: number
-  skipped: number
-  problems: SkippedRow[]
-}
-
 const BATCH = 100
 const KEPT_PROBLEMS = 100
-const TOLD_PROBLEMS = 5
 
 /**
  * The job that reads an uploaded file of posts, CSV or JSON. It reads the file twice: first it checks every row and stores
@@ -39,10 +26,17 @@ const TOLD_PROBLEMS = 5
  * comes from the job's id and the row, so a job that runs again, after a kill too, imports nothing twice.
  */
 export function defineImportPosts(blog: Blog) {
-  return defineJob({
+  const definition = defineJob({
     name: 'import-posts',
     title: 'Import posts',
-    input: z.object({ file: z.string().min(1), name: z.string().max(1000).transform(cleanLine) }),
+    input: z.object({
+      file: z.string().min(1).meta({
+        title: 'CSV or JSON file',
+        description:
+          'UTF-8, up to 10 MB. CSV with a header row, or a JSON list of objects: title and body, and if you like published_at and tags.',
+      }),
+      name: z.string().max(1000).transform(cleanLine),
+    }),
     attempts: 3,
     backoff: { type: 'exponential', delay: 1_000 },
     timeLimit: 10 * 60_000,
@@ -86,7 +80,28 @@ export function defineImportPosts(blog: Blog) {
       failure: ({ input, reason }) => `The import of ${quoted(input.name)} failed. ${reason}`,
     },
   })
+  return withPage(definition, {
+    form: {
+      about: 'Adds the posts of a file to the blog. You may leave the page while it runs.',
+      button: 'Import',
+    },
+    fields: {
+      file: {
+        upload: {
+          accept: ['.csv', '.json', 'text/csv', 'application/json'],
+          maxBytes: IMPORT_MAX_BYTES,
+          nameIn: 'name',
+          typeOf: (content, name) => TYPES[formatOf(content, name)],
+          whyNot: (content, name) => whyNotPosts(content.subarray(0, LOOKED_AT), name),
+        },
+      },
+    },
+    result: shownImport,
+  })
 }
+
+const TYPES = { csv: 'text/csv', json: 'application/json' }
+const LOOKED_AT = 64 * 1024
 
 async function checkRows(format: PostFormat, rows: AsyncIterable<FilePost>): Promise<ImportResult> {
   const noun = NOUNS[format]
@@ -112,14 +127,9 @@ type Progress = (fraction: number) => Promise<void>
 /** A row of a file: only JSON counts items. */
 type FilePost = CsvPost & { item?: number }
 
-const NOUNS = { csv: 'row', json: 'item' } as const
 const NONE = {
   csv: 'It has a header row, but no rows below it.',
   json: 'It is a list with nothing in it.',
-}
-
-function nounOf({ problems: [first] }: ImportResult): string {
-  return first?.item === undefined ? NOUNS.csv : NOUNS.json
 }
 
 /** Enough of a file to see what it is. */
@@ -147,14 +157,6 @@ async function* rowsOf(
     if (rows++ % BATCH === 0) signal.throwIfAborted()
     yield row
   }
-}
-
-function listed({ skipped, problems }: ImportResult): string {
-  const told = problems.slice(0, TOLD_PROBLEMS).map(({ line, item, reason }) => {
-    return item === undefined ? `line ${line}: ${reason}` : `item ${item} in line ${line}: ${reason}`
-  })
-  const more = skipped - told.length
-  return [...told, ...(more > 0 ? [`and ${more.toLocaleString('en')} more`] : [])].join('; ')
 }
 
 // Shaped like a UUID. The last group falls with the row, so that posts of one moment are listed in the file's order.

@@ -7,7 +7,20 @@ export { DEMO_PASSWORD, seedDemo } from './demo-data.ts'
 export { DEMO_OUTCOMES } from './demo-job.ts'
 export { EXPORT_MAX_BYTES } from './export-posts.ts'
 export { FileGoneError, FileStore, FileTooLargeError, type NewFile, type StoredFile } from './file-store.ts'
-export { IMPORT_MAX_BYTES, IMPORT_MAX_ROWS, type ImportResult, type SkippedRow } from './import-posts.ts'
+export { IMPORT_MAX_BYTES, IMPORT_MAX_ROWS } from './import-posts.ts'
+export type { ImportResult, SkippedRow } from './import-result.ts'
+export {
+  type AnyPagedJob,
+  type FieldExtras,
+  type JobFact,
+  type JobForm,
+  type JobPage,
+  type JobResult,
+  type JobStart,
+  type PagedJob,
+  type UploadField,
+  withPage,
+} from './job-page.ts'
 export { CommonPasswordError, passwordFault } from './new-password.ts'
 export type { Post, PublishedPost } from './post.ts'
 export { type PostPage, PostStore } from './post-store.ts'

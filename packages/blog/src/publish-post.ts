@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { defineJob, JobFailure } from '@tidings/jobs'
 import { z } from 'zod'
 import type { Blog } from './blog.ts'
+import { withPage } from './job-page.ts'
 import { quoted } from './plain-text.ts'
 import type { Post } from './post.ts'
 import { timeInWords } from './time-in-words.ts'
@@ -13,7 +14,7 @@ const MINUTE = 60_000
  * post has another one by now, or is gone. Where it runs again, after a kill, the post stays as the first run left it.
  */
 export function definePublishPost(blog: Pick<Blog, 'posts'>) {
-  return defineJob({
+  const definition = defineJob({
     name: 'publish-post',
     title: 'Publish a post',
     input: z.object({
@@ -52,6 +53,17 @@ export function definePublishPost(blog: Pick<Blog, 'posts'>) {
       failure: ({ input, reason }) => `${quoted(input.title)} was not published. ${reason}`,
       cancelled: ({ input }) =>
         `${quoted(input.title)} will not be published on ${timeInWords(new Date(input.at))}.`,
+    },
+  })
+  return withPage(definition, {
+    form: 'none', // it is started where the post is written
+    given: ({ title, at }) => [
+      { term: 'Title', value: title },
+      { term: 'Time', value: new Date(at) },
+    ],
+    result(result) {
+      const { data } = z.object({ title: z.string() }).safeParse(result)
+      return data && { facts: [{ term: 'Published', value: data.title }] }
     },
   })
 }

@@ -1,5 +1,6 @@
 import type { SentForm } from '../sent-form.ts'
 import type { ShownTime } from '../shown-time.ts'
+import type { FormField } from './form-field.ts'
 
 /** What the pages know of one kind of job: how what it was given and what came of it are told. */
 export interface JobKind {
@@ -17,35 +18,33 @@ export interface JobKind {
 /** A kind of job that has a form on the page of jobs. The others are started elsewhere. */
 export interface StartableJobKind extends JobKind {
   /** A sentence or two above the form, which is sent to `/jobs/<name>`. */
-  about: string
+  about: string | undefined
   button: string
   fields: readonly FormField[]
-  /** What is wrong with the form, by field, in words for the person who filled it in; empty when nothing is. */
-  problems(form: SentForm): Record<string, string>
-  /** Starts the job. The same owner and key lead to the same job. */
-  start(
-    form: SentForm,
-    options: { owner: string; idempotencyKey: string | undefined },
-  ): Promise<{ id: string }>
+  /** Reads a form that somebody sent. */
+  read(form: SentForm, options: { owner: string }): Promise<ReadForm>
 }
+
+/**
+ * A form that was read: what starts its job, or what is wrong with it, by field, in words for the person who filled it in. The
+ * same owner and key lead to the same job.
+ */
+export type ReadForm =
+  | {
+      start(options: { idempotencyKey: string | undefined }): Promise<{ id: string }>
+      problems?: undefined
+    }
+  | { problems: Record<string, string> }
 
 /** Whether a kind of job has a form. */
 export function isStartable(kind: JobKind): kind is StartableJobKind {
-  return 'start' in kind
+  return 'read' in kind
 }
 
 /** Runs a job again, once for a key; or says in a sentence what for that isn't there any more. */
 export type Again =
   | { start(options: { idempotencyKey: string | undefined }): Promise<{ id: string }> }
   | { gone: string }
-
-/** A field of a job's form. `initial` is what stands in it at first. */
-export type FormField = { name: string; label: string; hint?: string } & (
-  | { kind: 'file'; accept: string }
-  | { kind: 'radio' | 'select'; options: readonly { value: string; text: string }[]; initial: string }
-  | { kind: 'text'; maxLength: number; initial: string }
-  | { kind: 'number'; min: number; max: number; initial: string }
-)
 
 /** A line of a definition list. */
 export interface Fact {
@@ -57,10 +56,7 @@ export interface Fact {
 export interface JobResult {
   facts: Fact[]
   /** Lines of a file that were skipped, and how many more there are than these. */
-  skipped?: { lines: { line: number; reason: string }[]; more: number }
+  skipped?: { lines: readonly { line: number; reason: string }[]; more: number }
   /** A file to fetch, until it expires. */
   download?: { href: string; name: string; expires: ShownTime; isExpired: boolean }
 }
-
-/** Of a result that can't be told. */
-export const NO_RESULT: JobResult = { facts: [] }

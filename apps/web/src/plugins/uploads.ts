@@ -6,17 +6,20 @@ import { PageError } from '../page-error.ts'
 import { Upload } from '../sent-form.ts'
 
 /** For the form's other fields and the borders between them. */
-const ROOM_FOR_FIELDS = 64 * 1024
+const ROOM_FOR_FIELDS = 512 * 1024
+const LONGEST_FIELD = 256 * 1024
 
 /** Reads forms that carry a file. For routes that only let in who is logged in: files are held in memory while they arrive. */
-export const uploads = fastifyPlugin(async app => {
+export const uploads = fastifyPlugin<{ mostFields: number }>(async (app, { mostFields }) => {
+  // The form's own, and a few that no browser adds.
+  const fields = Math.max(10, mostFields + 4)
   await app.register(fastifyMultipart, {
     limits: {
       fileSize: IMPORT_MAX_BYTES,
       files: 1,
-      fields: 10,
-      parts: 11,
-      fieldSize: 4096,
+      fields,
+      parts: fields + 1,
+      fieldSize: LONGEST_FIELD,
       fieldNameSize: 100,
       headerPairs: 20,
     },

@@ -15,6 +15,8 @@ import { unsureStart } from '../unsure-start.ts'
 import type { Views } from '../views.ts'
 
 const UPLOAD_LIMIT = 110_000
+/** A text of many lines that is too long still arrives, and can be given back. */
+const FORM_BYTES = 512 * 1024
 
 /** What the routes of jobs are made of. */
 export interface JobRouteOptions {
@@ -30,11 +32,13 @@ export const jobsRoutes: FastifyPluginAsync<JobRouteOptions> = async (
   app,
   { jobs, kinds, starts, views },
 ) => {
-  await app.register(uploads)
+  const mostFields = Math.max(...kinds.filter(isStartable).map(({ fields }) => fields.length))
+  await app.register(uploads, { mostFields })
 
   app.get('/jobs', (request, reply) => jobsPage(request, reply))
 
   const slow = {
+    bodyLimit: FORM_BYTES,
     handlerTimeout: UPLOAD_LIMIT,
     errorHandler: unsureStart<{ name: string }>(views, ({ name }, sent) => {
       const kind = kinds.find(each => each.name === name)
@@ -46,12 +50,12 @@ export const jobsRoutes: FastifyPluginAsync<JobRouteOptions> = async (
     if (kind === undefined || !isStartable(kind)) throw notFound()
     const form = new SentForm(request.body)
     const idempotencyKey = keyOf(form)
-    const problems = kind.problems(form)
-    if (Object.keys(problems).length > 0)
-      return jobsPage(request, reply, { kind, status: 422, form, problems, idempotencyKey })
     const owner = userOf(request).id
+    const read = await kind.read(form, { owner })
+    if (read.problems)
+      return jobsPage(request, reply, { kind, status: 422, form, problems: read.problems, idempotencyKey })
     const started = await startJob(owner, { limit: starts, log: request.log }, () =>
-      kind.start(form, { owner, idempotencyKey }),
+      read.start({ idempotencyKey }),
     )
     if ('id' in started) return reply.redirect(jobPath(started.id), 303)
     const { problem, status, retryAfter, isKeyUsed } = started
