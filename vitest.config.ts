@@ -12,6 +12,8 @@ export default defineConfig({
     globalSetup: ['test/redis.setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A condition is awaited for as long as a loaded machine may need; nothing is faster for giving up earlier.
+    expect: { poll: { timeout: 15_000 } },
     maxWorkers: 2,
   },
 })

@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => redis.end())
 
-it(`each of ${JOBS} jobs has one outcome, whatever is killed`, { timeout: 100_000 }, async () => {
+it(`each of ${JOBS} jobs has one outcome, whatever is killed`, { timeout: 220_000 }, async () => {
   const random = new Random(seedOf('outcomes'))
   const jobs = planJobs(random, { count: JOBS, owners: OWNERS, long: 1.5 * LOCK })
   const faults = planFaults(random, {
@@ -68,7 +68,7 @@ it(`each of ${JOBS} jobs has one outcome, whatever is killed`, { timeout: 100_00
     longest: { pause: 2 * LOCK, outage: 1_000 },
   })
   const stormed = Date.now()
-  await noteTheEnd(history, { redis: connection, store, owners }, 60_000)
+  await noteTheEnd(history, { redis: connection, store, owners }, 150_000)
   await reader.stop()
   const took = [stormed - began, Date.now() - stormed]
   await crew.end('SIGKILL')

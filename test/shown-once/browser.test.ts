@@ -101,7 +101,7 @@ describe.skipIf(!executablePath)('in a browser', () => {
       const requests: { url: string }[] = JSON.parse((await webs[0].open(user, '/asked')).body)
       return kinds.filter(kind => requests.some(({ url }) => url.endsWith(`?by=${kind}`)))
     }
-    await expect.poll(asked, { timeout: 5_000 }).toEqual(kinds)
+    await expect.poll(asked).toEqual(kinds)
     expect(await webs[0].waiting(user)).toBe(1)
 
     // The page that was rendered ahead was made without messages; they come on the one after it.

@@ -181,7 +181,7 @@ export async function ended(browser: Browser, url: string): Promise<string> {
   await vi.waitFor(async () => {
     page = (await browser.get(url, { 'sec-fetch-dest': 'empty' })).body
     expect(page).toMatch(/data-state="(completed|failed|cancelled)"/)
-  }, 10_000)
+  }, 20_000)
   return page
 }
 

@@ -17,7 +17,7 @@ async function exported(format: string): Promise<{ job: string; file: string }> 
   await vi.waitFor(async () => {
     file = /href="(\/files\/[^"]+)"/.exec((await alice.get(job)).body)?.[1] ?? ''
     expect(file).not.toBe('')
-  }, 10_000)
+  }, 20_000)
   return { job, file }
 }
 

@@ -206,7 +206,7 @@ describe('a job’s page', () => {
       expect(body).toMatch(/<progress id="progress" value="\d+" max="100">/)
       expect(body).toContain('You may leave this page')
       expect(body).toContain(`<a id="refresh" href="${url}">Refresh</a>`)
-    }, 10_000)
+    }, 20_000)
     const page = await ended(browser, url)
     expect(page).not.toContain('<progress')
     expect(page).not.toContain('Refresh')

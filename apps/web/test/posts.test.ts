@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Browser, ended, hiddenFields, messagesOn, testSite } from './client.ts'
 
 const site = await testSite()
@@ -335,7 +335,7 @@ describe('when its time has come', () => {
     const path = await write(browser, { when: 'at', at: typed(new Date()), title: 'On time' })
     const { schedule } = (await find(path)) ?? {}
     expect(await ended(browser, `/jobs/${schedule?.job}`)).toContain('data-state="completed"')
-    await vi.waitFor(async () => expect((await site.browser().get(path)).statusCode).toBe(200))
+    await expect.poll(async () => (await site.browser().get(path)).statusCode).toBe(200)
     const front = (await browser.get('/')).body
     expect(messagesOn(front)).toContain('success: Your post “On time” is live.')
     expect(front).toContain(`<a href="${path}">Read it</a>`)

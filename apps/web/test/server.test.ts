@@ -46,7 +46,7 @@ async function ready({ output }: ReturnType<typeof start>): Promise<string> {
       .map(line => JSON.parse(line))
     address = records.find(record => record.ready === true)?.address ?? ''
     expect(address).not.toBe('')
-  }, 10_000)
+  }, 20_000)
   return address
 }
 
@@ -91,12 +91,12 @@ describe('the web process', () => {
     await vi.waitFor(async () => {
       // The server has taken the request up when it answers a later one.
       expect((await fetch(`${address}/healthz`)).status).toBe(200)
-    })
+    }, 15_000)
     server.child.kill('SIGTERM')
-    await vi.waitFor(() => expect(server.output.out).toContain('open requests may finish'))
+    await vi.waitFor(() => expect(server.output.out).toContain('open requests may finish'), 15_000)
     const told = Date.now()
     slow.write('=b')
-    await vi.waitFor(() => expect(answer).toContain('HTTP/1.1 403'))
+    await vi.waitFor(() => expect(answer).toContain('HTTP/1.1 403'), 15_000)
     idle.destroy()
     expect(await server.exit).toBe(0)
     expect(Date.now() - told).toBeLessThan(5000)
@@ -118,10 +118,10 @@ describe('the web process', () => {
     const address = await ready(server)
     const { port } = new URL(address)
     const slow = await halfAForm(Number(port))
-    await vi.waitFor(async () => expect((await fetch(`${address}/healthz`)).status).toBe(200))
+    await vi.waitFor(async () => expect((await fetch(`${address}/healthz`)).status).toBe(200), 15_000)
     server.child.kill('SIGINT')
     const first = Date.now()
-    await vi.waitFor(() => expect(server.output.out).toContain('open requests may finish'))
+    await vi.waitFor(() => expect(server.output.out).toContain('open requests may finish'), 15_000)
     expect(server.child.exitCode).toBeNull()
     const again = setInterval(() => server.child.kill('SIGINT'), 50)
     expect(await server.exit).toBe(130)

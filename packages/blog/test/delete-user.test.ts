@@ -22,12 +22,12 @@ async function leaveTraces(owner: typeof alice): Promise<{ running: string }> {
   await vi.waitFor(async () => {
     const states = (await jobs.list({ owner: owner.id })).map(({ state }) => state)
     expect(states).toEqual(['completed', 'completed'])
-  }, 10_000)
+  }, 20_000)
   expect((await jobs.find(ended, { owner: owner.id }))?.state).toBe('completed')
   const { id: running } = await jobs.enqueue(demo, input(600), { owner: owner.id })
   await vi.waitFor(async () => {
     expect((await jobs.find(running, { owner: owner.id }))?.state).toBe('active')
-  }, 10_000)
+  }, 20_000)
   await jobs.enqueue(demo, input(0), { owner: owner.id, delay: 600_000 })
   await jobs.schedule(demo, input(0), { owner: owner.id, id: 'daily', every: 600_000 })
   await upload('title,body\na,b', owner.id)
@@ -72,7 +72,7 @@ it('says what still runs, and goes on when it is asked again', async () => {
   await jobs.enqueue(demo, { label: 'x', outcome: 'hang', seconds: 0 }, { owner: carol.id })
   await vi.waitFor(async () => {
     expect((await jobs.list({ owner: carol.id }))[0]?.state).toBe('active')
-  }, 10_000)
+  }, 20_000)
   const find = blog.files.deleteOf.bind(blog.files)
   blog.files.deleteOf = () => Promise.reject(new Error('Redis went away'))
   await expect(deleteUser({ blog, store, jobs }, carol.id, { within: 0 })).rejects.toThrow('went away')

@@ -231,7 +231,7 @@ describe.skipIf(!executablePath)('live messages in a browser', () => {
     await hasStreams(1)
     await store.post(owner, info('in the end'))
     await shows(page, ['in the end'])
-    await expect.poll(() => unread(owner), { timeout: 8000 }).toEqual([])
+    await expect.poll(() => unread(owner)).toEqual([])
     expect([failures, confirms.length]).toEqual([3, 1])
   })
 
@@ -397,7 +397,7 @@ describe.skipIf(!executablePath)('live messages in a browser', () => {
       )
     })
     await store.post(owner, info('after all'))
-    await expect.poll(() => items(page), { timeout: 8000 }).toHaveLength(1)
+    await expect.poll(() => items(page)).toHaveLength(1)
   })
 
   it('leave a tab alone whose place a newer one has taken, until somebody turns to it', async () => {

@@ -668,7 +668,7 @@ describe('a client that does not read', () => {
     for (let i = 0; i < 20; i++) await store.post(owner, info(`more ${i}`))
     expect(connection?.writableLength).toBeLessThan(4 * MEGABYTE)
     expect(reads()).toBe(before)
-    await expect.poll(() => connection?.destroyed, { timeout: 5000 }).toBe(true)
+    await expect.poll(() => connection?.destroyed).toBe(true)
     await app.close()
   })
 
@@ -676,7 +676,7 @@ describe('a client that does not read', () => {
     const { app, address, connection, owner } = await slowClient({ streamsPerUser: 1 })
     await expect.poll(() => (connection?.writableLength ?? 0) > 0).toBe(true)
     const newer = await (await new Visitor(address).login(owner)).stream()
-    await expect.poll(() => connection?.destroyed, { timeout: 3000 }).toBe(true)
+    await expect.poll(() => connection?.destroyed).toBe(true)
     newer.close()
     await app.close()
   })
@@ -707,7 +707,7 @@ describe('when the store is away', () => {
     expect(stream.response.statusCode).toBe(200)
     await store.post(owner, info('kept'))
     isAway = false
-    await expect.poll(() => stream.texts, { timeout: 5000 }).toEqual(['kept'])
+    await expect.poll(() => stream.texts).toEqual(['kept'])
     await store.post(owner, info('watched again'))
     await come(stream, ['kept', 'watched again'])
     stream.close()

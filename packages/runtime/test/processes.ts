@@ -63,7 +63,7 @@ export function runProgram(
     process: child,
     pid: child.pid ?? 0,
     output: () => output,
-    says: (expected, timeout = 10_000) =>
+    says: (expected, timeout = 20_000) =>
       vi.waitFor(
         () => {
           const match = expected.exec(output)
@@ -72,7 +72,7 @@ export function runProgram(
         },
         { timeout, interval: 10 },
       ),
-    async ended(timeout = 10_000) {
+    async ended(timeout = 20_000) {
       const limit = new Promise<never>((_, reject) => {
         setTimeout(() => reject(new Error(`still running:\n${output}`)), timeout).unref()
       })
