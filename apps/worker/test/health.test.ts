@@ -1,7 +1,11 @@
+import { createJobs, defineJob } from '@tidings/jobs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { start, startWorker } from '../../../test/process.ts'
 import { openGate } from '../../web/test/gate.ts'
 import { openScene, type Scene } from './scene.ts'
+
+const STRANGE = { name: 'of-another-app', input: z.object({}), run: async () => {} }
 
 let scene: Scene
 beforeAll(async () => {
@@ -122,5 +126,23 @@ it('the metrics are what the jobs were', async () => {
   }
   expect(Object.fromEntries(Object.keys(expected).map(name => [name, metrics.get(name)]))).toEqual(expected)
   expect(metrics.get('nodejs_eventloop_lag_seconds')).toBeGreaterThanOrEqual(0)
+
+  const { id } = await scene.demo({ outcome: 'hang' })
+  await worker.logged(({ jobId, msg }) => jobId === id && msg === 'job started')
+  const { redis, store } = scene
+  const strange = defineJob({ ...STRANGE, messages: { success: () => 'Done.' } })
+  const others = createJobs({ redis, store, definitions: [strange], sweepEvery: 0 })
+  for (let i = 0; i < 2; i++) await others.enqueue(strange, {}, { owner: 'ann', delay: 60_000 })
+  const now = await read()
+  const byName = (job: string, state: string) =>
+    now.get(`tidings_jobs_by_name{queue="jobs",state="${state}",job="${job}"}`)
+  expect([byName('demo', 'running'), byName('demo', 'waiting'), byName('import-posts', 'running')]).toEqual([
+    1, 0, 0,
+  ])
+  expect([byName('(unknown)', 'delayed'), byName(STRANGE.name, 'delayed')]).toEqual([2, undefined])
+  expect(now.get('tidings_jobs_beyond_names{queue="jobs",state="delayed"}')).toBe(0)
+  expect(now.get('tidings_ledger_jobs{queue="jobs"}')).toBe(3)
+  await scene.jobs.cancel(id, {})
+  await others.close()
   await worker.end('SIGTERM')
 })

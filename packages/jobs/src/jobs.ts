@@ -27,6 +27,7 @@ import { JobWorker } from './job-worker.ts'
 import { type JobsOptions, optionsSchema, type WorkOptions, workSchema } from './jobs-options.ts'
 import { type ListOptions, listSchema } from './list-options.ts'
 import { silentLog } from './log.ts'
+import { type NamedStats, namedStats, namedStatsSchema } from './named-stats.ts'
 import { NewJobs } from './new-jobs.ts'
 import { KEPT } from './retention.ts'
 import { type Schedule, Schedules } from './schedules.ts'
@@ -263,6 +264,15 @@ export class Jobs {
   /** How all jobs stand at this moment: for a dashboard, or an alarm on what is overdue or can't be delivered. */
   stats(): Promise<JobStats> {
     return this.#within(jobStats(this.#queues.all))
+  }
+
+  /**
+   * The jobs that haven't ended, by name. It looks at `limit` (1,000) jobs of each state at most, those that come first, and says how many
+   * it has left out: so it takes a few ms, whatever waits.
+   */
+  statsByName(options: { limit?: number } = {}): Promise<NamedStats> {
+    const checked = checkOptions(namedStatsSchema, options, 'statsByName')
+    return this.#within(namedStats(this.#queues.all, this.definitions, checked))
   }
 
   /**

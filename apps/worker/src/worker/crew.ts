@@ -74,6 +74,7 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
         name: queues[i] ?? '',
         counts: each.counts,
         stats: () => each.stats(),
+        statsByName: () => each.statsByName(),
         workers: async () => (await each.workers()).length,
       }))
       return { queues: measuredQueues, messages: store.counts, running: running(), lastContact }

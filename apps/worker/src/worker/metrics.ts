@@ -1,4 +1,4 @@
-import type { JobEnd, JobStats, JobsCounts } from '@tidings/jobs'
+import type { JobEnd, JobStats, JobsCounts, NamedStats } from '@tidings/jobs'
 import type { MessageCounts } from '@tidings/messages'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
@@ -9,11 +9,16 @@ const BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 3600]
 /** The level of the message that tells of an outcome. */
 const LEVELS = { success: 'success', partial: 'warning', failure: 'error', cancelled: 'error' } as const
 
+const OPEN = ['waiting', 'delayed', 'running'] as const
+/** The name of a job that this worker doesn't know. Whatever else is stored as a name makes no label. */
+const UNKNOWN = '(unknown)'
+
 /** One queue, as its metrics need it. */
 export interface MeasuredQueue {
   readonly name: string
   readonly counts: JobsCounts
   stats(): Promise<JobStats>
+  statsByName(): Promise<NamedStats>
   /** How many workers live, of all processes. */
   workers(): Promise<number>
 }
@@ -72,11 +77,24 @@ export class WorkerMetrics {
       set(metrics[event], [[{}, total(queues, ({ counts }) => counts[event])]])
     const looked = await Promise.all(queues.map(queue => inTime(look(queue))))
     metrics.redis.set(looked.includes(undefined) ? 0 : 1)
-    for (const gauge of [metrics.jobs, metrics.owed, metrics.overdue, metrics.undelivered, metrics.oldest])
+    for (const gauge of [
+      metrics.jobs,
+      metrics.named,
+      metrics.beyond,
+      metrics.owed,
+      metrics.overdue,
+      metrics.undelivered,
+      metrics.oldest,
+    ])
       gauge.reset()
-    for (const { queue, stats, workers } of looked.flatMap(each => each ?? [])) {
+    for (const { queue, stats, named, workers } of looked.flatMap(each => each ?? [])) {
       for (const state of ['waiting', 'delayed', 'running', 'completed', 'failed'] as const)
         metrics.jobs.set({ queue, state }, stats[state])
+      for (const state of OPEN) {
+        for (const [job, counts] of named.names)
+          metrics.named.set({ queue, state, job: job || UNKNOWN }, counts[state])
+        metrics.beyond.set({ queue, state }, named.beyond[state])
+      }
       metrics.owed.set({ queue }, stats.owed)
       metrics.overdue.set({ queue }, stats.overdue / 1000)
       metrics.undelivered.set({ queue }, stats.undelivered)
@@ -97,6 +115,15 @@ function metricsIn(registry: Registry) {
     running: gauge('tidings_worker_running_jobs', 'Jobs that run in this process'),
     silence: gauge('tidings_worker_silence_seconds', 'How long ago Redis last answered this worker'),
     jobs: gauge('tidings_jobs', 'Jobs by state, in all processes', ['queue', 'state']),
+    named: gauge(
+      'tidings_jobs_by_name',
+      'Jobs that have not ended, by state and name: those that come first',
+      ['queue', 'state', 'job'],
+    ),
+    beyond: gauge('tidings_jobs_beyond_names', 'Jobs whose names were not looked at: the first 1,000 are', [
+      'queue',
+      'state',
+    ]),
     oldest: gauge('tidings_oldest_waiting_seconds', 'How long the oldest has been ready to be picked up', [
       'queue',
     ]),
@@ -136,8 +163,8 @@ function metricsIn(registry: Registry) {
 }
 
 async function look(queue: MeasuredQueue) {
-  const [stats, workers] = await Promise.all([queue.stats(), queue.workers()])
-  return { queue: queue.name, stats, workers }
+  const [stats, named, workers] = await Promise.all([queue.stats(), queue.statsByName(), queue.workers()])
+  return { queue: queue.name, stats, named, workers }
 }
 
 async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
