@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { messagesOn, PASSWORD, testSite } from './client.ts'
+import { StaffMessages } from '../src/routes/admin/staff-messages.ts'
+import { type Browser, messagesOn, PASSWORD, testSite } from './client.ts'
 import { escaped, factOn, newStaff, preview, sendFields, sendIt } from './staff.ts'
 
 const site = await testSite()
@@ -52,9 +53,13 @@ describe('a message to people by name', () => {
     body = (await staff.browser.get(page)).body
     expect([factOn(body, 'Seen by'), factOn(body, 'Not yet seen by')]).toEqual(['1 person', '1 person'])
     expect([factOn(body, 'Seen'), factOn(body, 'Not yet')]).toEqual(['ada', other.username])
-    const [{ id: message = '' } = {}] = await store.inbox(id)
-    await store.dismiss(id, message)
-    expect(factOn((await staff.browser.get(page)).body, 'No longer there')).toBe('ada')
+    for (const person of [id, other.id]) {
+      const [{ id: message = '' } = {}] = await store.inbox(person)
+      await store.dismiss(person, message)
+    }
+    // Who has seen it goes on having seen it.
+    body = (await staff.browser.get(page)).body
+    expect([factOn(body, 'Seen'), factOn(body, 'No longer there')]).toEqual(['ada', other.username])
   })
 
   it('is sent once, however often the form is', async () => {
@@ -215,6 +220,76 @@ describe('a message to everyone', () => {
     const answers: string[] = []
     for (let i = 0; i < 40 && !answers.at(-1)?.includes('too many'); i++) answers.push((await guess()).body)
     expect(answers.at(-1)).toContain('too many attempts')
+  })
+})
+
+describe('a message whose time is over', () => {
+  const until = minutesFromNow(60)
+  const end = new Date(`${until}Z`)
+  const messages = new StaffMessages(store, blog.staffMessages)
+  const idOf = (page: string) => page.split('/').at(-1) ?? ''
+
+  /** Sends it, has it seen by one, and has it counted by nobody but the process, just before its end. */
+  async function ends(browser: Browser, seer: Browser, fields: Record<string, string>, more = {}) {
+    const page = await sendIt(browser, { text: 'Until then.', until, ...fields }, more)
+    await seer.get('/')
+    await messages.countEnding(60_000, new Date(end.getTime() - 30_000))
+    return page
+  }
+
+  /** What is stored is what it will be then: nothing of it is in any inbox, and its end has been. */
+  async function hasEnded(page: string, owners: readonly string[] = []) {
+    const found = await blog.staffMessages.find(idOf(page))
+    if (!found) throw new Error('Expected the message to be kept.')
+    if (found.state.broadcast) await store.withdraw(found.state.broadcast)
+    for (const owner of owners) await store.takeBack(owner, `staff:${idOf(page)}`)
+    for (const owner of owners) for (const { id } of await store.inbox(owner)) await store.dismiss(owner, id)
+    const key = `${site.prefix}:blog:staff-message:${idOf(page)}`
+    const kept = JSON.parse((await site.redis.hget(key, 'message')) ?? '')
+    await site.redis.hset(key, 'message', JSON.stringify({ ...kept, until: Date.now() - 60_000 }))
+  }
+
+  it('says how many of everyone had seen it, and when they were counted', async () => {
+    const fresh = await newStaff(site)
+    const seer = await site.user('seer-of-all')
+    const page = await ends(
+      fresh.browser,
+      seer.browser,
+      { to: 'everyone' },
+      { word: 'everyone', password: PASSWORD },
+    )
+    const counted = factOn((await fresh.browser.get(page)).body, 'Seen by')
+    await hasEnded(page)
+    const { body } = await fresh.browser.get(page)
+    expect(factOn(body, 'Seen by')).toBe(counted)
+    expect(counted).toMatch(/^[1-9]\d* (person|people)$/)
+    expect(factOn(body, 'Not seen by')).toMatch(/^[1-9]\d* people$/)
+    expect(body).toContain('Its time is over. It was last counted on <time')
+    expect(body).not.toContain(`${page}/withdraw`)
+  })
+
+  it('says who of some had seen it', async () => {
+    const [seer, blind] = [await site.user('seer-of-some'), await someone()]
+    const names = `seer-of-some ${blind.username}`
+    const page = await ends(staff.browser, seer.browser, { names })
+    await hasEnded(page, [seer.id, blind.id])
+    const { body } = await staff.browser.get(page)
+    expect([factOn(body, 'Seen by'), factOn(body, 'Not seen by')]).toEqual(['1 person', '1 person'])
+    expect([factOn(body, 'Seen'), factOn(body, 'Not seen')]).toEqual(['seer-of-some', blind.username])
+    expect(body).toContain('It was last counted on')
+  })
+
+  it('says so where nobody counted in time', async () => {
+    const fresh = await newStaff(site)
+    const page = await sendIt(
+      fresh.browser,
+      { to: 'everyone', text: 'Uncounted.', until },
+      { word: 'everyone', password: PASSWORD },
+    )
+    await hasEnded(page)
+    const { body } = await fresh.browser.get(page)
+    expect([factOn(body, 'Seen by'), factOn(body, 'Not seen by')]).toEqual(['not known', 'not known'])
+    expect(body).toContain('Its time is over, and it was not counted before.')
   })
 })
 

@@ -27,6 +27,8 @@ export { type PostPage, PostStore } from './post-store.ts'
 export { checkPostText, type PostText, type TypedPost, WRITTEN_BODY_MAX } from './post-text.ts'
 export { PostExistsError, type PostState, PostWriter, type When } from './post-writer.ts'
 export {
+  endOf,
+  type Sightings,
   type StaffMessage,
   type StaffMessageState,
   StaffMessageStore,

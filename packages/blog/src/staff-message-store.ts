@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { storedDate } from './stored-date.ts'
 
 const DAY_SECONDS = 24 * 60 * 60
+const SHOWN_FOR = 30 * DAY_SECONDS * 1000
 const KEPT = 500
 const KEPT_FOR = 90 * DAY_SECONDS
 
@@ -33,6 +34,17 @@ const withdrawal = z.object({
   takenBack: z.int().optional(),
 })
 
+const sightings = z.object({
+  /** When it was counted. */
+  at: storedDate,
+  seen: z.int(),
+  /** The ids of those who had seen it, of a message to some. */
+  seenBy: z.array(z.string()).optional(),
+})
+
+/** How many had seen a message when it was last counted: inboxes and broadcasts forget it in time. */
+export type Sightings = z.output<typeof sightings>
+
 /** What a member of staff has written to somebody. */
 export type StaffMessage = z.output<typeof staffMessage>
 
@@ -46,6 +58,13 @@ export interface StaffMessageState {
   /** The broadcast's id, of one to everyone. */
   readonly broadcast: string | undefined
   readonly withdrawal: Withdrawal | undefined
+  readonly sightings: Sightings | undefined
+}
+
+/** When it is shown no more: at the end of its time, or when lists forget it. */
+export function endOf({ from, until, sentAt }: Pick<StaffMessage, 'from' | 'until' | 'sentAt'>): Date {
+  const begins = from && from > sentAt ? from : sentAt
+  return until ?? new Date(begins.getTime() + SHOWN_FOR)
 }
 
 /** What staff have written: the last 500, for 90 days. */
@@ -69,13 +88,14 @@ export class StaffMessageStore {
       .expire(key, KEPT_FOR)
       .zadd(this.#index, kept.sentAt.getTime(), kept.id)
       .zremrangebyrank(this.#index, 0, -KEPT - 1)
+      .zadd(this.#ends, endOf(kept).getTime(), kept.id)
       .exec()
     return kept
   }
 
   /** The message with this id, and how far it got. */
   async find(id: string): Promise<{ message: StaffMessage; state: StaffMessageState } | undefined> {
-    const { message, sent, withdrawn } = await this.#redis.hgetall(this.#key(id))
+    const { message, sent, withdrawn, seen } = await this.#redis.hgetall(this.#key(id))
     if (message === undefined) return undefined
     return {
       message: z.decode(staffMessage, JSON.parse(message)),
@@ -83,6 +103,7 @@ export class StaffMessageStore {
         isSent: sent !== undefined,
         broadcast: sent || undefined,
         withdrawal: withdrawn === undefined ? undefined : z.decode(withdrawal, JSON.parse(withdrawn)),
+        sightings: seen === undefined ? undefined : z.decode(sightings, JSON.parse(seen)),
       },
     }
   }
@@ -95,6 +116,18 @@ export class StaffMessageStore {
   /** It was taken back. Only the first time counts. */
   async markWithdrawn(id: string, how: Withdrawal): Promise<void> {
     await this.#redis.hsetnx(this.#key(id), 'withdrawn', JSON.stringify(z.encode(withdrawal, how)))
+  }
+
+  /** How many have seen it by now. */
+  async noteSightings(id: string, known: Sightings): Promise<void> {
+    await this.#redis.hset(this.#key(id), 'seen', JSON.stringify(z.encode(sightings, known)))
+  }
+
+  /** The messages that are over between these moments; what was over before is asked after no more. */
+  async ending(from: Date, until: Date): Promise<{ message: StaffMessage; state: StaffMessageState }[]> {
+    await this.#redis.zremrangebyscore(this.#ends, '-inf', `(${from.getTime()}`)
+    const ids = await this.#redis.zrangebyscore(this.#ends, from.getTime(), until.getTime())
+    return (await Promise.all(ids.map(id => this.find(id)))).filter(each => each !== undefined)
   }
 
   /** A page of messages, newest first; pages begin with 1. */
@@ -112,6 +145,10 @@ export class StaffMessageStore {
 
   get #index(): string {
     return `${this.#prefix}:staff-messages`
+  }
+
+  get #ends(): string {
+    return `${this.#prefix}:staff-messages-ends`
   }
 
   #key(id: string): string {

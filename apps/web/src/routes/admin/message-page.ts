@@ -1,7 +1,7 @@
 import type { StaffMessage, StaffMessageState } from '@tidings/blog'
 import { tagsOf } from '@tidings/messages'
 import { levelWord } from '../../level-word.ts'
-import { shownTime } from '../../shown-time.ts'
+import { type ShownTime, shownTime } from '../../shown-time.ts'
 import { postedMessage, STAFF_LEVELS } from './message-draft.ts'
 import type { Report } from './staff-messages.ts'
 
@@ -47,6 +47,7 @@ export function messageOnPage(
 ) {
   const { withdrawal } = state
   const { from, until, text, link } = message
+  const isDone = withdrawal !== undefined || report.isOver
   return {
     ...messageInList({ message, state }),
     text,
@@ -58,14 +59,15 @@ export function messageOnPage(
     counts: [
       { term: 'Delivered to', text: people(report.delivered) },
       { term: 'Seen by', text: count(report.seen) },
-      { term: withdrawal ? 'Not seen by' : 'Not yet seen by', text: count(report.notYet) },
-      ...(report.gone === undefined ? [] : [{ term: 'No longer in the inbox of', text: count(report.gone) }]),
+      { term: isDone ? 'Not seen by' : 'Not yet seen by', text: count(report.notYet) },
+      ...(report.gone ? [{ term: 'No longer in the inbox of', text: count(report.gone) }] : []),
     ],
+    counted: report.isOver && !withdrawal && countedWords(report),
     names:
       report.names &&
       [
         { term: 'Seen', text: someOf(report.names.seen, NAMED) },
-        { term: 'Not yet', text: someOf(report.names.notYet, NAMED) },
+        { term: isDone ? 'Not seen' : 'Not yet', text: someOf(report.names.notYet, NAMED) },
         { term: 'No longer there', text: someOf(report.names.gone, NAMED) },
       ].filter(each => each.text !== ''),
     withdrawal: withdrawal && {
@@ -73,7 +75,7 @@ export function messageOnPage(
       at: shownTime(withdrawal.at),
       words: withdrawnWords(withdrawal.seen, withdrawal.takenBack),
     },
-    canWithdraw: !withdrawal,
+    canWithdraw: !isDone,
   }
 }
 
@@ -104,7 +106,13 @@ function stateWords({ isSent, withdrawal }: StaffMessageState): { words: string;
 }
 
 function count(number: number | undefined): string {
-  return number === undefined ? 'not counted any more' : people(number)
+  return number === undefined ? 'not known' : people(number)
+}
+
+/** From when the numbers are, of a message whose time is over. */
+function countedWords({ asOf }: Report): { text: string; at?: ShownTime } {
+  if (asOf === undefined) return { text: 'Its time is over, and it was not counted before.' }
+  return { text: 'Its time is over. It was last counted on', at: shownTime(asOf) }
 }
 
 function someOf(names: readonly string[], max = 10): string {

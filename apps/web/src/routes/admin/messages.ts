@@ -1,6 +1,6 @@
 import type { Blog, StaffMessage } from '@tidings/blog'
 import type { RedisMessageStore } from '@tidings/messages'
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { formText } from '../../form-text.ts'
 import type { LoginThrottle } from '../../login-throttle.ts'
@@ -26,6 +26,7 @@ import { StaffMessages } from './staff-messages.ts'
 const PAGE = 20
 /** A thousand people are told, and a password may have to wait for its turn. */
 const SEND_LIMIT = 60_000
+const COUNT_EVERY = 30_000
 
 const USED =
   'This form has sent a message already, and another one than it holds now. Look it through and send it again, if you want a second message.'
@@ -47,6 +48,7 @@ export const staffMessageRoutes: FastifyPluginAsync<StaffMessageOptions> = async
   { blog: { users, staffMessages, audit }, store, throttle },
 ) => {
   const messages = new StaffMessages(store, staffMessages)
+  countBeforeTheEnd(app, messages)
 
   app.get('/admin/messages', (request, reply) => formPage(request, reply, newForm()))
 
@@ -189,6 +191,19 @@ export const staffMessageRoutes: FastifyPluginAsync<StaffMessageOptions> = async
       status: Object.keys(problems).length > 0 ? 422 : 200,
     })
   }
+}
+
+/** Once a message is over nobody can count any more who has seen it: what ends soon is counted every half a minute. */
+function countBeforeTheEnd(app: FastifyInstance, messages: StaffMessages): void {
+  const count = () =>
+    messages
+      .countEnding(2 * COUNT_EVERY)
+      .catch((err: unknown) => app.log.debug({ err }, 'messages of staff could not be counted'))
+  let timer: NodeJS.Timeout | undefined
+  app.addHook('onReady', async () => {
+    timer = setInterval(count, COUNT_EVERY).unref()
+  })
+  app.addHook('onClose', async () => clearInterval(timer))
 }
 
 const pageSchema = z.object({ page: z.coerce.number().int().min(1).max(1000).catch(1) })

@@ -1,5 +1,5 @@
-import type { Blog, StaffMessage, StaffMessageState } from '@tidings/blog'
-import type { RedisMessageStore } from '@tidings/messages'
+import { type Blog, endOf, type StaffMessage, type StaffMessageState } from '@tidings/blog'
+import type { MessageState, RedisMessageStore } from '@tidings/messages'
 import { inChunks } from './in-chunks.ts'
 import { postedMessage } from './message-draft.ts'
 
@@ -7,11 +7,15 @@ import { postedMessage } from './message-draft.ts'
 export interface Report {
   /** Whose it is; of a message that is not sent to the end, those who have it. */
   readonly delivered: number
-  /** Undefined where it isn't known any more. */
+  /** Undefined where it isn't known: nobody counted while it was shown. */
   readonly seen: number | undefined
   readonly notYet: number | undefined
-  /** Whose inbox has it no more: dismissed, over, or pushed out by newer ones. */
+  /** Whose inbox has it no more, unseen: dismissed, or pushed out by newer ones. */
   readonly gone: number | undefined
+  /** Its time is over: who hasn't seen it won't. */
+  readonly isOver: boolean
+  /** When it was counted, unless it is counted now. */
+  readonly asOf: Date | undefined
   /** The names behind the numbers, of a message to some. */
   readonly names?: Readonly<Record<'seen' | 'notYet' | 'gone', readonly string[]>>
 }
@@ -40,20 +44,20 @@ export class StaffMessages {
     await this.#kept.markSent(id)
   }
 
-  /** How far a message got. */
-  async report({ id, to, recipients }: StaffMessage, state: StaffMessageState): Promise<Report> {
-    if (to === 'everyone') {
-      const seen = state.withdrawal?.seen ?? (await this.#seen(state.broadcast))
-      const notYet = seen === undefined ? undefined : Math.max(0, recipients - seen)
-      return { delivered: state.isSent ? recipients : 0, seen, notYet, gone: undefined }
-    }
-    const states = await inChunks(to, person => this.#store.stateOf(person.id, keyOf(id)))
-    const of = (wanted: 'unread' | 'read' | undefined) =>
-      to.flatMap(({ username }, i) => (states[i] === wanted ? [username] : []))
-    const names = { seen: of('read'), notYet: of('unread'), gone: of(undefined) }
-    const [seen, notYet] = [names.seen.length, names.notYet.length]
-    const delivered = state.isSent ? recipients : seen + notYet
-    return { delivered, seen, notYet, gone: names.gone.length, names }
+  /**
+   * How far a message got. What is found is kept with it: broadcasts are forgotten when they are over, and inboxes drop what is
+   * old, but who has seen a message goes on having seen it.
+   */
+  async report(message: StaffMessage, state: StaffMessageState, now = new Date()): Promise<Report> {
+    return message.to === 'everyone'
+      ? this.#ofEveryone(message, state, now)
+      : this.#ofSome(message, state, now)
+  }
+
+  /** Counts the messages that are over within the next moments, a last time. */
+  async countEnding(within: number, now = new Date()): Promise<void> {
+    const ending = await this.#kept.ending(now, new Date(now.getTime() + within))
+    for (const { message, state } of ending) await this.report(message, state, now)
   }
 
   /** Takes a message back from all who haven't seen it. @returns how many had, and from how many it was taken */
@@ -71,6 +75,49 @@ export class StaffMessages {
     return {
       seen: states.filter(state => state !== undefined).length,
       takenBack: taken.filter(Boolean).length,
+    }
+  }
+
+  async #ofEveryone(message: StaffMessage, state: StaffMessageState, now: Date): Promise<Report> {
+    const { id, recipients } = message
+    const { withdrawal, sightings, broadcast } = state
+    const counted = withdrawal ? undefined : await this.#seen(broadcast)
+    if (counted !== undefined) await this.#kept.noteSightings(id, { at: now, seen: counted })
+    const seen = withdrawal?.seen ?? counted ?? sightings?.seen
+    return {
+      delivered: state.isSent ? recipients : 0,
+      seen,
+      notYet: seen === undefined ? undefined : Math.max(0, recipients - seen),
+      gone: undefined,
+      isOver: endOf(message) <= now,
+      asOf: withdrawal || counted !== undefined ? undefined : sightings?.at,
+    }
+  }
+
+  async #ofSome(message: StaffMessage, state: StaffMessageState, now: Date): Promise<Report> {
+    const { id, to, recipients } = message
+    const people = to === 'everyone' ? [] : to
+    const states = await inChunks(people, person => this.#store.stateOf(person.id, keyOf(id)))
+    const seenBy = new Set(state.sightings?.seenBy)
+    for (const [i, person] of people.entries()) if (states[i] === 'read') seenBy.add(person.id)
+    const isOver = endOf(message) <= now
+    if (!isOver) await this.#kept.noteSightings(id, { at: now, seen: seenBy.size, seenBy: [...seenBy] })
+    const of = (isWanted: (state: MessageState | undefined) => boolean) =>
+      people.flatMap(({ id, username }, i) => (!seenBy.has(id) && isWanted(states[i]) ? [username] : []))
+    const names = {
+      seen: people.flatMap(({ id, username }) => (seenBy.has(id) ? [username] : [])),
+      notYet: of(state => isOver || state === 'unread'),
+      gone: of(state => !isOver && state !== 'unread'),
+    }
+    const [seen, notYet] = [names.seen.length, names.notYet.length]
+    return {
+      delivered: state.isSent ? recipients : seen + notYet,
+      seen,
+      notYet,
+      gone: names.gone.length,
+      isOver,
+      asOf: isOver ? state.sightings?.at : undefined,
+      names,
     }
   }
 
