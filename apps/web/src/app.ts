@@ -17,6 +17,7 @@ import type { WebMetrics } from './metrics.ts'
 import { closeLabel } from './notices.ts'
 import { ownAddress } from './own-address.ts'
 import { access, userOfSession } from './plugins/access.ts'
+import { answerLimit } from './plugins/answer-limit.ts'
 import { assets } from './plugins/assets.ts'
 import { answerFrameworkError, errors, refuseConnection } from './plugins/errors.ts'
 import { ownSite } from './plugins/own-site.ts'
@@ -53,6 +54,7 @@ export interface AppOptions {
     | 'LOGINS_PER_MINUTE'
     | 'JOB_STARTS_PER_MINUTE'
     | 'STREAMS_PER_USER'
+    | 'REQUEST_SECONDS'
   >
   /** Signs session cookies; at least 32 characters. */
   sessionSecret: string
@@ -75,6 +77,10 @@ export interface AppOptions {
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
+// A connection on which nothing comes or goes.
+const IDLE_LIMIT = MINUTE
+// At most so much later than it must be there is a request ended that isn't.
+const LATE = 5 * SECOND
 // What a page gave back has no hint. Whose a stream is, streamEnds looks after.
 const LIVE_RECHECK = 10 * SECOND
 
@@ -90,6 +96,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     limit: config.JOB_STARTS_PER_MINUTE,
     window: MINUTE,
   })
+  const arrival = config.REQUEST_SECONDS * SECOND
   const app: FastifyInstance = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -97,8 +104,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // Whoever sets TRUST_PROXY says that this many proxies stand before every client.
     trustProxy: config.TRUST_PROXY > 0 && ((_, hop) => hop < config.TRUST_PROXY),
     bodyLimit: 64 * 1024,
-    connectionTimeout: 60 * SECOND,
-    requestTimeout: 120 * SECOND,
+    connectionTimeout: IDLE_LIMIT,
+    requestTimeout: arrival,
+    http: {
+      headersTimeout: Math.min(IDLE_LIMIT, arrival),
+      connectionsCheckingInterval: Math.min(LATE, arrival / 2),
+    },
+    // Of forms, whose body counts: when that is there, `answerLimit` begins.
     handlerTimeout: 10 * SECOND,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -131,6 +143,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // Everything that knows people. Outside of it, nothing touches Redis unless it says so.
   await app.register(async pages => {
     pages.removeAllContentTypeParsers()
+    await pages.register(answerLimit, { arrival })
     await pages.register(fastifyFormbody)
     const sessions = new RedisSessionStore({ redis, prefix })
     const { users } = blog

@@ -34,6 +34,10 @@ export const webSchema = z
       expected: 'how many open pages of one user are kept up to date at once, from 1 to 100',
       remedy: 'Leave it out for 5.',
     }),
+    REQUEST_SECONDS: variable(z.coerce.number().int().min(1).max(3600).default(120), {
+      expected: 'within how many seconds a request, with its file, must have arrived, from 1 to 3600',
+      remedy: 'Leave it out for 120.',
+    }),
     SESSION_SECRET: variable(z.string().min(32).optional(), {
       expected: 'at least 32 characters',
       remedy: 'Make one with: openssl rand -base64 33',

@@ -18,9 +18,20 @@ export interface LoginAttempt {
   isGone?: () => boolean
 }
 
+/** What {@link LoginThrottle} is made of. */
+export interface LoginThrottleOptions {
+  redis: Redis
+  prefix: string
+  perMinute: number
+  /** How long an attempt may wait for its turn, ms; default 20 s. */
+  waitsWithin?: number
+}
+
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 const BUSY_SECONDS = 10
+// Less than the answer to a login may take.
+const WAITS_WITHIN = 20_000
 
 // An attacker at many addresses needs more to shut somebody out of a new device; on a known one they can't.
 const ACCOUNT_FACTOR = 10
@@ -39,11 +50,12 @@ export class LoginThrottle {
   readonly #pair: RateLimit
   readonly #address: RateLimit
   readonly #account: RateLimit
-  // A hash costs 128 MB and half a second: two at a time leave room for the rest, and the last of a hundred is still waited for.
-  readonly #inTurn = atMost(2, { waiting: 100 })
+  // A hash costs 128 MB and half a second: two at a time leave room for the rest, and a hundred may wait, none for long.
+  readonly #inTurn: ReturnType<typeof atMost>
 
-  constructor({ redis, prefix, perMinute }: { redis: Redis; prefix: string; perMinute: number }) {
+  constructor({ redis, prefix, perMinute, waitsWithin = WAITS_WITHIN }: LoginThrottleOptions) {
     this.#redis = redis
+    this.#inTurn = atMost(2, { waiting: 100, within: waitsWithin })
     this.#prefix = `${prefix}:logins`
     const limit = (name: string, factor: number) =>
       new RateLimit({ redis, prefix: `${this.#prefix}:${name}`, limit: perMinute * factor, window: MINUTE })

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { jobForm, SentBefore } from './job-form.ts'
 import { keyOf } from './job-starts.ts'
+import { NoAnswerError } from './plugins/answer-limit.ts'
 import { leaveSession } from './plugins/session.ts'
 import { isRedisTrouble } from './redis-trouble.ts'
 import { sentFields } from './sent-fields.ts'
@@ -16,7 +17,7 @@ export type FormAgain<Params> = (
 ) => Omit<ReturnType<typeof jobForm>, 'about'> | undefined
 
 /**
- * What a route that starts a job answers while Redis is away or hung: nobody can tell whether the job was taken. So the form comes
+ * What a route that starts a job answers while Redis is away or hung, or takes too long: nobody can tell whether the job was taken. So the form comes
  * back with its key, its token and what was typed, whether or not the session could be read; with the key it can't start twice.
  */
 export function unsureStart<Params>(
@@ -24,7 +25,7 @@ export function unsureStart<Params>(
   formAgain: FormAgain<Params>,
 ): RouteOptions['errorHandler'] {
   return async (error, request, reply) => {
-    if (!isRedisTrouble(error)) throw error
+    if (!isRedisTrouble(error) && !(error instanceof NoAnswerError)) throw error
     const page = await pageAgain(request, views, formAgain)
     if (page === undefined) throw error
     request.log.warn({ err: error, status: 503 }, 'a request was refused')

@@ -46,6 +46,7 @@ export async function testSite(
       LOGINS_PER_MINUTE: 10,
       JOB_STARTS_PER_MINUTE: 1000,
       STREAMS_PER_USER: 5,
+      REQUEST_SECONDS: 120,
       ...options.config,
     },
     sessionSecret: 'a secret of at least thirty-two characters',

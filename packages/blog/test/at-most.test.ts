@@ -39,3 +39,19 @@ it('lets only so many wait', async () => {
   expect(await second).toBe('second')
   expect(await inTurn(async () => 'fourth')).toBe('fourth')
 })
+
+it('lets nothing wait longer than it may, and keeps the order of the rest', async () => {
+  const inTurn = atMost(1, { within: 20 })
+  let finish = () => {}
+  const first = inTurn(() => new Promise<void>(resolve => (finish = resolve)))
+  let begun = false
+  const second = inTurn(async () => {
+    begun = true
+  })
+  await expect(second).rejects.toThrow(TooBusyError)
+  const third = inTurn(async () => 'third')
+  finish()
+  await first
+  expect(await third).toBe('third')
+  expect(begun).toBe(false)
+})

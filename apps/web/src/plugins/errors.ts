@@ -45,7 +45,10 @@ export async function answerFrameworkError(
 export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const status = BROKEN[error.code ?? ''] ?? '400 Bad Request'
-  const body = 'We could not read that request.\n'
+  const body =
+    status === BROKEN.ERR_HTTP_REQUEST_TIMEOUT
+      ? 'Your request did not arrive in time. Nothing was changed. Try again.\n'
+      : 'We could not read that request.\n'
   if (socket.writable) {
     const head = `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${body.length}\r\nConnection: close`
     socket.write(`${head}\r\n\r\n${body}`)

@@ -4,10 +4,15 @@ import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { PageError } from '../page-error.ts'
 import { Upload } from '../sent-form.ts'
+import { userOf } from './access.ts'
 
 /** For the form's other fields and the borders between them. */
 const ROOM_FOR_FIELDS = 512 * 1024
 const LONGEST_FIELD = 256 * 1024
+
+/** Uploads that are on their way: of one user, and in this process, where each may hold ten megabytes. */
+const PER_USER = 3
+const AT_ONCE = 30
 
 /** Reads forms that carry a file. For routes that only let in who is logged in: files are held in memory while they arrive. */
 export const uploads = fastifyPlugin<{ mostFields: number }>(async (app, { mostFields }) => {
@@ -29,8 +34,24 @@ export const uploads = fastifyPlugin<{ mostFields: number }>(async (app, { mostF
       throw new PageError(413, 'the upload is larger than a file may be')
     }
   })
-  app.addHook('preValidation', async request => {
-    if (request.isMultipart()) request.body = await readParts(request)
+  const open = new Map<string, number>()
+  let all = 0
+  app.addHook('preValidation', async (request, { raw }) => {
+    if (!request.isMultipart()) return
+    const { id } = userOf(request)
+    const own = open.get(id) ?? 0
+    if (own >= PER_USER || all >= AT_ONCE)
+      throw new PageError(429, `${own} uploads of this user are on their way, ${all} in all`)
+    const count = (by: 1 | -1) => {
+      all += by
+      const now = (open.get(id) ?? 0) + by
+      if (now === 0) open.delete(id)
+      else open.set(id, now)
+    }
+    count(1)
+    // However it ends: what it holds is free then.
+    raw.once('close', () => count(-1))
+    request.body = await readParts(request)
   })
 })
 

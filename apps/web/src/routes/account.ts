@@ -9,7 +9,7 @@ import { shownTime } from '../shown-time.ts'
 
 /** Longer than any password may be: that it is too long is said in the form. */
 const MAX_FIELD = 2000
-const CHANGE_LIMIT = 60_000
+const CHANGE_LIMIT = 30_000
 
 const FAULTS = {
   'too short': 'Choose a password of at least 8 characters. 15 or more are better.',
@@ -26,7 +26,7 @@ export const accountRoutes: FastifyPluginAsync<{ users: Blog['users']; throttle:
 ) => {
   app.get('/account', (request, reply) => accountPage(request, reply))
 
-  app.post('/account/password', { handlerTimeout: CHANGE_LIMIT }, async (request, reply) => {
+  app.post('/account/password', { config: { answersWithin: CHANGE_LIMIT } }, async (request, reply) => {
     const { username } = userOf(request)
     const field = (name: keyof Problems) => formText(request.body, name, { max: MAX_FIELD })
     const [current, wanted] = [field('currentPassword'), field('newPassword')]
@@ -36,10 +36,15 @@ export const accountRoutes: FastifyPluginAsync<{ users: Blog['users']; throttle:
       return accountPage(request, reply, { newPasswordAgain: 'The new password was typed in two ways.' })
 
     // Who has found a browser that is logged in can't guess faster here than at the login.
-    const who = { account: username, address: request.ip, isGone: () => request.socket.destroyed }
+    const who = {
+      account: username,
+      address: request.ip,
+      isGone: () => request.isOver || request.socket.destroyed,
+    }
     const answer = await throttle.attempt(who, async () => {
       const known = await users.authenticate(username, current)
-      return known && users.setPassword(known.id, wanted)
+      // What nobody is told of isn't done.
+      return known && !request.isOver ? users.setPassword(known.id, wanted) : undefined
     })
     switch (answer.outcome) {
       case 'right':

@@ -14,9 +14,10 @@ import { SentForm } from '../sent-form.ts'
 import { unsureStart } from '../unsure-start.ts'
 import type { Views } from '../views.ts'
 
-const UPLOAD_LIMIT = 110_000
 /** A text of many lines that is too long still arrives, and can be given back. */
 const FORM_BYTES = 512 * 1024
+/** A file of ten megabytes goes to Redis in forty pieces. */
+const START_LIMIT = 15_000
 
 /** What the routes of jobs are made of. */
 export interface JobRouteOptions {
@@ -39,7 +40,7 @@ export const jobsRoutes: FastifyPluginAsync<JobRouteOptions> = async (
 
   const slow = {
     bodyLimit: FORM_BYTES,
-    handlerTimeout: UPLOAD_LIMIT,
+    config: { answersWithin: START_LIMIT },
     errorHandler: unsureStart<{ name: string }>(views, ({ name }, sent) => {
       const kind = kinds.find(each => each.name === name)
       return kind && isStartable(kind) ? jobForm(kind, sent) : undefined

@@ -62,22 +62,26 @@ export const staffMessageRoutes: FastifyPluginAsync<StaffMessageOptions> = async
     return previewPage(request, reply, form, checked.draft)
   })
 
-  app.post('/admin/messages', { ...alone, handlerTimeout: SEND_LIMIT }, async (request, reply) => {
-    const form = sentForm(request.body)
-    const checked = await checkForm(form, userOf(request), users)
-    const { draft } = checked
-    // Sent before, and perhaps over by now, so that it would be refused.
-    const before = await staffMessages.find(form.id)
-    if (before && (draft === undefined || isSame(before.message, draft)))
+  app.post(
+    '/admin/messages',
+    { config: { ...alone.config, answersWithin: SEND_LIMIT } },
+    async (request, reply) => {
+      const form = sentForm(request.body)
+      const checked = await checkForm(form, userOf(request), users)
+      const { draft } = checked
+      // Sent before, and perhaps over by now, so that it would be refused.
+      const before = await staffMessages.find(form.id)
+      if (before && (draft === undefined || isSame(before.message, draft)))
+        return reply.redirect(messagePath(form.id), 303)
+      if (before)
+        return formPage(request, reply, { ...form, id: newForm().id }, { ...checked, problems: { '': USED } })
+      if (draft === undefined) return formPage(request, reply, form, checked)
+      const problems = await confirmationProblems(request, draft)
+      if (Object.keys(problems).length > 0) return previewPage(request, reply, form, draft, problems)
+      await send(request, draft)
       return reply.redirect(messagePath(form.id), 303)
-    if (before)
-      return formPage(request, reply, { ...form, id: newForm().id }, { ...checked, problems: { '': USED } })
-    if (draft === undefined) return formPage(request, reply, form, checked)
-    const problems = await confirmationProblems(request, draft)
-    if (Object.keys(problems).length > 0) return previewPage(request, reply, form, draft, problems)
-    await send(request, draft)
-    return reply.redirect(messagePath(form.id), 303)
-  })
+    },
+  )
 
   app.get<{ Params: { id: string } }>('/admin/messages/:id', async (request, reply) => {
     const found = await findMessage(request.params.id)
@@ -86,7 +90,7 @@ export const staffMessageRoutes: FastifyPluginAsync<StaffMessageOptions> = async
     return renderPage(request, reply, 'admin-message', model, { title: 'A message from staff' })
   })
 
-  const slow = { handlerTimeout: SEND_LIMIT }
+  const slow = { config: { answersWithin: SEND_LIMIT } }
   app.post<{ Params: { id: string } }>('/admin/messages/:id/send', slow, async (request, reply) => {
     const { message, state } = await findMessage(request.params.id)
     if (state.withdrawal) request.messages.warning('The message was taken back: it is sent to nobody else.')

@@ -30,7 +30,7 @@ export async function passwordProblem(
   const password = formText(request.body, 'password', { max: MAX_FIELD })
   if (password === '') return 'Type your password.'
   const { username: account } = userOf(request)
-  const who = { account, address: request.ip, signal: request.signal }
+  const who = { account, address: request.ip, isGone: () => request.isOver || request.socket.destroyed }
   const answer = await throttle.attempt(who, () => users.authenticate(account, password))
   switch (answer.outcome) {
     case 'right':
