@@ -1,12 +1,13 @@
 // npm run chaos: sets everything up, then runs the long fault test: 10,000 jobs, their workers and Redis killed by the hundred.
 // Smaller, or once more: npm run chaos -- --jobs 1000 --minutes 1 --seed 42
+// With --hosts: several hosts that lose each other, against one Redis, Sentinel and a cluster; the jobs are shared among these.
 import { parseArgs } from 'node:util'
 import { root, setUp } from './setup.mjs'
 
-const { jobs, minutes, seed } = options()
+const { jobs, minutes, seed, hosts } = options()
 await setUp()
 console.log(
-  `chaos: seed ${seed} (npm run chaos -- --jobs ${jobs} --minutes ${minutes} --seed ${seed} repeats it)`,
+  `chaos: seed ${seed} (npm run chaos -- ${hosts ? '--hosts ' : ''}--jobs ${jobs} --minutes ${minutes} --seed ${seed} repeats it)`,
 )
 Object.assign(process.env, { CHAOS_JOBS: jobs, CHAOS_MINUTES: minutes, CHAOS_SEED: seed })
 // After the set-up: on a fresh clone there is no vitest before. It sets the exit code.
@@ -14,7 +15,7 @@ const { startVitest } = await import('vitest/node')
 const vitest = await startVitest('test', [], {
   root,
   watch: false,
-  include: ['test/chaos/chaos.ts'],
+  include: [hosts ? 'test/hosts/chaos.ts' : 'test/chaos/chaos.ts'],
   globalSetup: [],
   disableConsoleIntercept: true,
 })
@@ -25,6 +26,7 @@ function options() {
   try {
     const { values } = parseArgs({
       options: {
+        hosts: { type: 'boolean', default: false },
         jobs: { type: 'string', default: '10000' },
         minutes: { type: 'string', default: '4' },
         seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },

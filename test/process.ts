@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, inject, onTestFinished } from 'vitest'
 
-const root = join(import.meta.dirname, '..')
+const clone = join(import.meta.dirname, '..')
 
 /** A line of a process's log. */
 export type LogLine = Record<string, unknown> & { msg: string }
@@ -45,14 +45,30 @@ function redisOf(role: 'web' | 'worker'): Record<string, string> {
   return users ? { REDIS_URL: users[role] } : {}
 }
 
+/** Where a process is to run; this machine and this clone by default. */
+export interface Whereabouts {
+  /** The folder of the repository, or of a release of it. */
+  readonly root?: string
+  /** What stands before the command, such as what brings it to another host. */
+  readonly through?: readonly string[]
+  /** Told of the process. */
+  runs?(child: ChildProcess): void
+}
+
 /** Starts a script of the repository with node; it is killed when the test file ends, if it hasn't ended by then. */
-export function start([script = '', ...args]: string[], env: Record<string, string>): TidingsProcess {
-  const child = spawn(process.execPath, [join(root, script), ...args], {
+export function start(
+  [script = '', ...args]: string[],
+  env: Record<string, string>,
+  { root = clone, through = [], runs }: Whereabouts = {},
+): TidingsProcess {
+  const [command = '', ...rest] = [...through, process.execPath, join(root, script), ...args]
+  const child = spawn(command, rest, {
     cwd: root,
     // Nothing of the surroundings: a REDIS_URL of whoever runs the tests must not be used by them.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, DEMO: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  runs?.(child)
   const log: LogLine[] = []
   const waiting = new Set<() => void>()
   const told = () => {

@@ -1,4 +1,11 @@
-import { plainOptions, type RedisServer, serverDirectory, startRedisServer, until } from './redis-server.ts'
+import {
+  plainOptions,
+  type RedisServer,
+  type ServerPlace,
+  serverDirectory,
+  startRedisServer,
+  until,
+} from './redis-server.ts'
 
 const SLOTS = 16_384
 const MASTERS = 3
@@ -7,6 +14,8 @@ const MASTERS = 3
 export interface RedisCluster {
   /** Where it is, as ioredis takes it. */
   readonly nodes: readonly { host: string; port: number }[]
+  /** The first three are the masters at the start, the others their replicas in the same order. */
+  readonly servers: readonly RedisServer[]
   /** As in `REDIS_URL`. */
   readonly url: string
   /** The slot of a key, and the port of the master that has it. */
@@ -19,11 +28,27 @@ export interface RedisCluster {
   end(): Promise<void>
 }
 
+/** Where the servers of a cluster run and what else they are told. */
+export interface ClusterPlaces {
+  /** One each for the masters and their replicas; all of them here, by default. */
+  readonly places?: readonly ServerPlace[]
+  readonly options?: (port: number) => readonly string[]
+}
+
 /** Starts a cluster on free ports; it is ready when this returns. */
-export async function startRedisCluster(): Promise<RedisCluster> {
+export async function startRedisCluster({
+  places = [],
+  options = () => [],
+}: ClusterPlaces = {}): Promise<RedisCluster> {
   const directory = await serverDirectory()
   const servers = await Promise.all(
-    Array.from({ length: 2 * MASTERS }, () => startRedisServer(directory.path, clusterOptions)),
+    Array.from({ length: 2 * MASTERS }, (_, i) =>
+      startRedisServer(
+        directory.path,
+        (port, host) => [...clusterOptions(port, host), ...options(port)],
+        places[i],
+      ),
+    ),
   )
   const end = async () => {
     await Promise.all(servers.map(server => server.kill()))
@@ -46,6 +71,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   }
   return {
     nodes: servers.map(({ host, port }) => ({ host, port })),
+    servers,
     url: `redis-cluster://${servers.map(({ host, port }) => `${host}:${port}`).join(',')}`,
     masterOf,
     async killMaster(key) {
@@ -71,10 +97,10 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   }
 }
 
-function clusterOptions(port: number): string[] {
+function clusterOptions(port: number, host: string): string[] {
   const cluster = { enabled: 'yes', 'config-file': `nodes-${port}.conf`, 'node-timeout': 1000 }
   const options = Object.entries(cluster).flatMap(([name, value]) => [`--cluster-${name}`, String(value)])
-  return [...plainOptions(port), ...options, '--repl-diskless-sync-delay', '0']
+  return [...plainOptions(port, host), ...options, '--repl-diskless-sync-delay', '0']
 }
 
 /** The first ones become masters of a part of the slots each, the others their replicas. */

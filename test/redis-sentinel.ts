@@ -1,6 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { plainOptions, type RedisServer, serverDirectory, startRedisServer, until } from './redis-server.ts'
+import {
+  plainOptions,
+  type RedisServer,
+  type ServerPlace,
+  serverDirectory,
+  startRedisServer,
+  until,
+} from './redis-server.ts'
 
 const NAME = 'tidings'
 const SENTINELS = 3
@@ -11,6 +18,8 @@ export interface SentinelSet {
   readonly sentinels: readonly { host: string; port: number }[]
   /** As in `REDIS_URL`. */
   readonly url: string
+  /** The first master and its replica. */
+  readonly servers: readonly [master: RedisServer, replica: RedisServer]
   /** Where the master is, as the sentinels say. */
   masterPort(): Promise<number>
   /** Kills the master; gives what waits until the replica has taken over. */
@@ -19,8 +28,22 @@ export interface SentinelSet {
   end(): Promise<void>
 }
 
+/** Where the servers of a set run and what else they are told. */
+export interface SentinelOptions {
+  /** One each for the master, its replica and every sentinel; all of them here, by default. */
+  readonly places?: readonly ServerPlace[]
+  /** More options of master and replica. */
+  readonly options?: (port: number) => readonly string[]
+  /** How long the master is silent before another is chosen, ms. */
+  readonly downAfter?: number
+}
+
 /** Starts a set on free ports; it is ready when this returns. */
-export async function startSentinels(): Promise<SentinelSet> {
+export async function startSentinels({
+  places = [],
+  options: more = () => [],
+  downAfter = 500,
+}: SentinelOptions = {}): Promise<SentinelSet> {
   const directory = await serverDirectory()
   const started: RedisServer[] = []
   const start = async (...options: Parameters<typeof startRedisServer>) => {
@@ -33,16 +56,28 @@ export async function startSentinels(): Promise<SentinelSet> {
     await directory.remove()
   }
   try {
-    const options = (port: number) => [...plainOptions(port), '--repl-diskless-sync-delay', '0']
-    const master = await start(directory.path, options)
+    const options = (port: number, host: string) => [
+      ...plainOptions(port, host),
+      ...['--repl-diskless-sync-delay', '0'],
+      ...more(port),
+    ]
+    const master = await start(directory.path, options, places[0])
     const follows = ['--replicaof', master.host, String(master.port)]
-    const replica = await start(directory.path, port => [...options(port), ...follows])
+    const replica = await start(
+      directory.path,
+      (port, host) => [...options(port, host), ...follows],
+      places[1],
+    )
     await until('the replica to follow', async () =>
       (await replica.redis.info('replication')).includes('master_link_status:up'),
     )
     const sentinels = await Promise.all(
-      Array.from({ length: SENTINELS }, () =>
-        start(directory.path, port => sentinelOptions(directory.path, port, master)),
+      Array.from({ length: SENTINELS }, (_, i) =>
+        start(
+          directory.path,
+          (port, host) => sentinelOptions(directory.path, { port, host, master, downAfter }),
+          places[2 + i],
+        ),
       ),
     )
     await until('the sentinels to know each other', async () => {
@@ -51,6 +86,7 @@ export async function startSentinels(): Promise<SentinelSet> {
     })
     return {
       name: NAME,
+      servers: [master, replica],
       sentinels: sentinels.map(({ host, port }) => ({ host, port })),
       url: `redis-sentinel://${sentinels.map(({ host, port }) => `${host}:${port}`).join(',')}/${NAME}`,
       async masterPort() {
@@ -75,17 +111,21 @@ export async function startSentinels(): Promise<SentinelSet> {
   }
 }
 
-async function sentinelOptions(path: string, port: number, master: RedisServer): Promise<string[]> {
+async function sentinelOptions(
+  path: string,
+  { port, host, master, downAfter }: { port: number; host: string; master: RedisServer; downAfter: number },
+): Promise<string[]> {
   const directory = join(path, String(port))
   await mkdir(directory)
   const file = join(directory, 'sentinel.conf')
   const lines = [
     `port ${port}`,
-    'bind 127.0.0.1',
+    `bind ${host}`,
+    'protected-mode no',
     `dir ${directory}`,
     `sentinel monitor ${NAME} ${master.host} ${master.port} 2`,
-    `sentinel down-after-milliseconds ${NAME} 500`,
-    `sentinel failover-timeout ${NAME} 2000`,
+    `sentinel down-after-milliseconds ${NAME} ${downAfter}`,
+    `sentinel failover-timeout ${NAME} ${4 * downAfter}`,
   ]
   await writeFile(file, `${lines.join('\n')}\n`)
   return [file, '--sentinel']

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,19 +28,35 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
+/** Where a server runs: on this machine, or on one of a test's own. */
+export interface ServerPlace {
+  readonly address: string
+  /** What stands before the command, to bring it there. */
+  readonly through: readonly string[]
+  /** Told of the server's process. */
+  runs(child: ChildProcess): void
+}
+
+const HERE: ServerPlace = { address: HOST, through: [], runs() {} }
+
 /** Starts a server on a free port with these arguments, and waits until it answers. */
 export async function startRedisServer(
   directory: string,
-  options: (port: number) => readonly string[] | Promise<readonly string[]>,
+  options: (port: number, host: string) => readonly string[] | Promise<readonly string[]>,
+  place = HERE,
 ): Promise<RedisServer> {
   const port = await freePort()
   const { file, env } = await findServerBinary(createLogger({ name: 'test', level: 'warn' }), directory)
-  const child = spawn(file, await options(port), {
-    argv0: serverName(file),
+  // What brings it elsewhere gives it the name under which it was found, and that may be a checking tool's.
+  const named = join(directory, `${port}-${serverName(file)}`)
+  await symlink(file, named)
+  const [command = '', ...args] = [...place.through, named, ...(await options(port, place.address))]
+  const child = spawn(command, args, {
     cwd: directory,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  place.runs(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', text => {
@@ -48,14 +64,14 @@ export async function startRedisServer(
     })
   running.add(child)
   const gone = once(child, 'exit').then(() => void running.delete(child))
-  const redis = new Redis(port, HOST, { retryStrategy: () => 20 })
+  const redis = new Redis(port, place.address, { retryStrategy: () => 20 })
   redis.on('error', () => {})
   await until(`a server on port ${port}`, async () => {
     if (child.exitCode !== null) throw new Error(`The server has ended:\n${output}`)
     return (await redis.ping()) === 'PONG'
   })
   return {
-    host: HOST,
+    host: place.address,
     port,
     redis,
     get isRunning() {
@@ -70,8 +86,9 @@ export async function startRedisServer(
 }
 
 /** Starts a server like others: keeps nothing on disk. */
-export function plainOptions(port: number): string[] {
-  return ['--port', String(port), '--bind', HOST, '--save', '', '--appendonly', 'no']
+export function plainOptions(port: number, host = HOST): string[] {
+  const options = { port: String(port), bind: host, 'protected-mode': 'no', save: '', appendonly: 'no' }
+  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
 }
 
 /** A folder for servers; remove it when they have ended. */
@@ -80,9 +97,9 @@ export async function serverDirectory(): Promise<{ path: string; remove(): Promi
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) }
 }
 
-/** Asks until it is so; fails after twenty seconds, naming what was waited for. */
-export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; !(await isSo()); await pause(20))
+/** Asks until it is so; fails when that takes too long (20 s by default), naming what was waited for. */
+export async function until(what: string, isSo: () => Promise<boolean>, limit = 20_000): Promise<void> {
+  for (const end = Date.now() + limit; !(await isSo()); await pause(20))
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`)
 }
 

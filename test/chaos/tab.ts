@@ -1,6 +1,7 @@
-import { Agent, request } from 'node:http'
+import { Agent } from 'node:http'
 import { LEVELS } from '@tidings/messages'
 import type { PlannedJob } from '../history/job-plan.ts'
+import { type Answer, send } from './http-request.ts'
 
 /** A message as it stood on a page. */
 export interface SeenMessage {
@@ -9,7 +10,11 @@ export interface SeenMessage {
   readonly level: number
 }
 
-const TIME_LIMIT = 5_000
+/** The level that the last of a message's classes names. */
+export function levelOf(classes: string): number {
+  return LEVEL_OF[classes.split(' ').at(-1) ?? ''] ?? LEVELS.INFO
+}
+
 const LEVEL_OF: Readonly<Record<string, number>> = {
   error: LEVELS.ERROR,
   warning: LEVELS.WARNING,
@@ -30,11 +35,10 @@ export class Tab {
     const { body } = await this.#send('GET', '/page', user)
     return [...body.matchAll(/<li([^>]*)>/g)].map(([, attributes = '']) => {
       const value = (name: string) => new RegExp(`${name}="([^"]*)"`).exec(attributes)?.[1]
-      const tags = value('class')?.split(' ') ?? []
       return {
         id: value('data-message-id') ?? '',
         job: value('data-job'),
-        level: LEVEL_OF[tags.at(-1) ?? ''] ?? LEVELS.INFO,
+        level: levelOf(value('class') ?? ''),
       }
     })
   }
@@ -50,36 +54,10 @@ export class Tab {
     this.#agent.destroy()
   }
 
-  #send(
-    method: string,
-    path: string,
-    user: string,
-    body?: string,
-  ): Promise<{ status: number; body: string }> {
-    return new Promise((resolve, reject) => {
-      const headers = {
-        cookie: `user=${user}`,
-        ...(body !== undefined && {
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
-        }),
-      }
-      const sent = request(
-        new URL(path, this.#address),
-        { method, headers, agent: this.#agent, timeout: TIME_LIMIT },
-        response => {
-          let text = ''
-          response.setEncoding('utf8')
-          response.on('data', piece => {
-            text += piece
-          })
-          response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }))
-          response.on('error', reject)
-        },
-      )
-      sent.on('timeout', () => sent.destroy(new Error('no answer in time')))
-      sent.on('error', reject)
-      sent.end(body)
+  #send(method: 'GET' | 'POST', path: string, user: string, body?: string): Promise<Answer> {
+    return send({
+      ...{ method, url: new URL(path, this.#address), cookie: `user=${user}`, agent: this.#agent },
+      ...(body !== undefined && { body, type: 'application/json' }),
     })
   }
 }

@@ -1,6 +1,6 @@
 import type { RedisMessageStore } from '@tidings/messages'
 import { type Job, Queue } from 'bullmq'
-import type { Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import { expect } from 'vitest'
 import type { Ending, Final, History } from './history.ts'
 import { endingOf } from './verdict.ts'
@@ -10,7 +10,7 @@ const PAGE = 1000
 
 /** Where a history took place. */
 export interface Place {
-  readonly redis: Redis
+  readonly redis: Redis | Cluster
   readonly store: RedisMessageStore
   readonly owners: readonly string[]
   /** Default `jobs`. */
@@ -27,8 +27,14 @@ export async function noteTheEnd(
   { redis, store, owners, queue: name = 'jobs' }: Place,
   timeout: number,
 ): Promise<void> {
-  const queue = new Queue(name, { connection: redis, prefix: store.prefix })
-  const open = async () => (await queue.getJobCounts(...PENDING)) as Record<string, number>
+  const queues = store.prefixes.map(prefix => new Queue(name, { connection: redis, prefix }))
+  const open = async () => {
+    const counts: Record<string, number> = {}
+    for (const queue of queues)
+      for (const [state, count] of Object.entries(await queue.getJobCounts(...PENDING)))
+        counts[state] = (counts[state] ?? 0) + count
+    return counts
+  }
   const unread = async () => (await inboxes(store, owners)).filter(message => message.unread).length
   const ended = Date.now() + timeout
   const left = () => Math.max(1, ended - Date.now())
@@ -41,6 +47,15 @@ export async function noteTheEnd(
     .toBe(0)
     .catch(() => console.log('not read in time'))
 
+  for (const queue of queues) await noteFinals(history, queue)
+  for (const { owner, id, job, level } of await inboxes(store, owners)) {
+    const ending = endingOf(level)
+    if (ending) history.came({ owner, message: id, job, ending, where: 'inbox', at: Date.now() })
+  }
+  await Promise.all(queues.map(queue => queue.close()))
+}
+
+async function noteFinals(history: History, queue: Queue): Promise<void> {
   for (const state of ['completed', 'failed', ...PENDING] as const) {
     for (let from = 0; ; from += PAGE) {
       const jobs = await queue.getJobs([state], from, from + PAGE - 1)
@@ -48,11 +63,6 @@ export async function noteTheEnd(
       if (jobs.length < PAGE) break
     }
   }
-  for (const { owner, id, job, level } of await inboxes(store, owners)) {
-    const ending = endingOf(level)
-    if (ending) history.came({ owner, message: id, job, ending, where: 'inbox', at: Date.now() })
-  }
-  await queue.close()
 }
 
 async function inboxes(store: RedisMessageStore, owners: readonly string[]) {

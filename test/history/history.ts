@@ -37,13 +37,22 @@ export interface Final {
   readonly stalled?: boolean
 }
 
+/** What Redis had acknowledged, and it is gone: the end of its file, or what a master never told its replica. */
+export interface Cut {
+  readonly text: string
+  /** When it was written for the last time, ms. */
+  readonly at: number
+  /** When it was written at first, where that isn't the same moment, ms. */
+  readonly since?: number
+}
+
 /** All that was asked for, all that came out, and how it ended. */
 export class History {
   readonly asked = new Map<string, Asked>()
   readonly told: Told[] = []
   readonly finals: Final[] = []
   /** What the ends of Redis' file contained that were cut off. */
-  readonly cutOff: { readonly text: string; readonly at: number }[] = []
+  readonly cutOff: Cut[] = []
   /** Messages whose page was sent, and nobody knows whether the confirmation arrived. */
   readonly unconfirmed = new Set<string>()
 
@@ -74,9 +83,9 @@ export class History {
     this.finals.push(final)
   }
 
-  /** The end of Redis' file was cut off, as by a loss of power; `at`: when Redis was killed. */
-  cut(text: string, at: number): void {
-    this.cutOff.push({ text, at })
+  /** The end of Redis' file was cut off, as by a loss of power, or a master's last writes are gone with it; `at`: when that was. */
+  cut(text: string, at: number, since = at): void {
+    this.cutOff.push({ text, at, since })
   }
 
   verdict(): Verdict {

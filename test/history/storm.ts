@@ -8,16 +8,20 @@ import type { PlannedJob } from './job-plan.ts'
 /** Asks for a job; gives its id. Rejects where no answer comes. */
 export type Ask = (job: PlannedJob) => Promise<string>
 
-/** Who acts, and for how long. */
-export interface Storm {
+/** Who asks for what, and for how long. */
+export interface Asking {
   readonly history: History
-  readonly crew: Crew
-  readonly redis: CrashingRedis
   readonly jobs: readonly PlannedJob[]
-  readonly faults: readonly PlannedFault[]
   readonly ask: Ask
   /** ms. */
   readonly lasts: number
+}
+
+/** Who acts, and for how long. */
+export interface Storm extends Asking {
+  readonly crew: Crew
+  readonly redis: CrashingRedis
+  readonly faults: readonly PlannedFault[]
   /** The longest pause of a worker and the longest outage of Redis, ms. */
   readonly longest: { readonly pause: number; readonly outage: number }
   /** Told of what is done. */
@@ -26,12 +30,8 @@ export interface Storm {
 
 /** Has jobs asked for while faults strike, each at its time; over when all have been asked for and nothing is stopped. */
 export async function storm(plan: Storm): Promise<void> {
-  const began = performance.now()
-  const until = (at: number) => pause(Math.max(0, began + at * plan.lasts - performance.now()))
-  const asking = plan.jobs.map(async job => {
-    await until(job.at)
-    await askFor(job, plan)
-  })
+  const until = clock(plan.lasts)
+  const asking = askForAll(plan)
   // Two outages of Redis don't overlap; everything else may.
   let crashes = Promise.resolve()
   const striking = plan.faults.map(async fault => {
@@ -44,10 +44,25 @@ export async function storm(plan: Storm): Promise<void> {
       await crashes
     }
   })
-  await Promise.all([...asking, ...striking])
+  await Promise.all([asking, ...striking])
 }
 
-async function askFor(job: PlannedJob, { history, ask }: Storm): Promise<void> {
+/** Has jobs asked for, each at its time. */
+export async function askForAll(plan: Asking): Promise<void> {
+  const until = clock(plan.lasts)
+  const asking = plan.jobs.map(async job => {
+    await until(job.at)
+    await askFor(job, plan)
+  })
+  await Promise.all(asking)
+}
+
+function clock(lasts: number): (at: number) => Promise<void> {
+  const began = performance.now()
+  return at => pause(Math.max(0, began + at * lasts - performance.now()))
+}
+
+async function askFor(job: PlannedJob, { history, ask }: Asking): Promise<void> {
   history.invoked(job.label, job.owner, job.may)
   for (;;) {
     try {

@@ -97,7 +97,10 @@ function isOnTwoPages(told: readonly Told[], history: History): boolean {
 /** Whether that a page was sent may have stood in an end that was cut off: then the message is unread again, and rightly so. */
 function isConfirmationCut({ cutOff }: History, { owner, at }: Told): boolean {
   return cutOff.some(
-    cut => at <= cut.at && at > cut.at - CONFIRMED_WITHIN && cut.text.includes(`reading:user:${owner}\r`),
+    cut =>
+      at <= cut.at &&
+      at > (cut.since ?? cut.at) - CONFIRMED_WITHIN &&
+      cut.text.includes(`reading:user:${owner}\r`),
   )
 }
 

@@ -1,0 +1,108 @@
+import { type LogLine, start, type TidingsProcess } from '../process.ts'
+import type { Host } from './network.ts'
+
+/** What a site is made of. */
+export interface SiteOptions {
+  /** As in `REDIS_URL`. */
+  readonly redisUrl: string
+  readonly shards: number
+  /** A web process each. */
+  readonly webs: readonly Host[]
+  /** A worker each. */
+  readonly workers: readonly Host[]
+  /** The folder of the release that runs; this clone by default. */
+  readonly root?: string
+  /** More of the processes' environment. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const SECRET = 'a secret that all web processes of the site share'
+
+/** Built web processes and workers, one a host; whoever dies is started again, as by a supervisor. */
+export class Site {
+  readonly #options: SiteOptions
+  readonly #webs = new Map<Host, TidingsProcess & { address: string }>()
+  readonly #workers = new Map<Host, TidingsProcess>()
+  readonly #all: TidingsProcess[] = []
+  #isOver = false
+  /** Workers that died. */
+  deaths = 0
+
+  private constructor(options: SiteOptions) {
+    this.#options = options
+  }
+
+  /** Starts it; ready when this returns. */
+  static async open(options: SiteOptions): Promise<Site> {
+    const site = new Site(options)
+    await Promise.all([
+      ...options.webs.map(host => site.startWeb(host)),
+      ...options.workers.map(host => site.startWorker(host)),
+    ])
+    return site
+  }
+
+  /** Where the web processes are. */
+  get addresses(): readonly string[] {
+    return [...this.#webs.values()].map(({ address }) => address)
+  }
+
+  /** Where this host's is. */
+  addressOf(host: Host): string {
+    return this.#webs.get(host)?.address ?? ''
+  }
+
+  /** All that the workers of these hosts have logged, also those that are gone. */
+  logOf(...hosts: readonly Host[]): LogLine[] {
+    return hosts.flatMap(host => this.#workers.get(host)?.log ?? [])
+  }
+
+  /** Starts a web process on a host, beside the one that is there. */
+  async startWeb(host: Host, root = this.#options.root): Promise<void> {
+    const web = this.#start(['apps/web/dist/server.js'], host, root)
+    const { address } = await web.logged(({ ready }) => ready === true)
+    this.#webs.set(host, { ...web, address: String(address) })
+  }
+
+  /** Starts a worker on a host, beside the one that is there. */
+  async startWorker(host: Host, root = this.#options.root): Promise<void> {
+    const worker = this.#start(['apps/worker/dist/cli.js', 'worker'], host, root)
+    this.#workers.set(host, worker)
+    void worker.ended.then(({ signal }) => {
+      if (this.#isOver || signal !== 'SIGKILL') return
+      this.deaths++
+      return this.startWorker(host, root)
+    })
+    await worker.logged(({ ready }) => ready === true)
+  }
+
+  /** Replaces the processes of a host by those of another release, as a deploy does: the old one is asked to go, then the new one comes. */
+  async deploy(host: Host, root?: string): Promise<void> {
+    await Promise.all([this.#webs.get(host)?.end('SIGTERM'), this.#workers.get(host)?.end('SIGTERM')])
+    if (this.#webs.has(host)) await this.startWeb(host, root)
+    if (this.#workers.has(host)) await this.startWorker(host, root)
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true
+    await Promise.all(this.#all.map(process => process.end('SIGKILL')))
+  }
+
+  #start(command: string[], host: Host, root: string | undefined): TidingsProcess {
+    const { redisUrl, shards, env } = this.#options
+    const process = start(
+      command,
+      {
+        REDIS_URL: redisUrl,
+        SHARDS: String(shards),
+        HOST: host.address,
+        PORT: '0',
+        SESSION_SECRET: SECRET,
+        ...env,
+      },
+      { through: host.through, runs: child => host.runs(child), ...(root !== undefined && { root }) },
+    )
+    this.#all.push(process)
+    return process
+  }
+}
