@@ -1,6 +1,16 @@
 import { type LogLine, start, type TidingsProcess } from '../process.ts'
 import type { Host } from './network.ts'
 
+/** What runs: this clone's build, or that of another release. */
+export interface Release {
+  /** Its folder; this clone by default. */
+  readonly root?: string
+  /** The module whose jobs the workers run, in that folder; the blog's by default. */
+  readonly app?: string
+  /** More of the processes' environment. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** What a site is made of. */
 export interface SiteOptions {
   /** As in `REDIS_URL`. */
@@ -10,10 +20,7 @@ export interface SiteOptions {
   readonly webs: readonly Host[]
   /** A worker each. */
   readonly workers: readonly Host[]
-  /** The folder of the release that runs; this clone by default. */
-  readonly root?: string
-  /** More of the processes' environment. */
-  readonly env?: Readonly<Record<string, string>>
+  readonly release?: Release
 }
 
 const SECRET = 'a secret that all web processes of the site share'
@@ -58,29 +65,30 @@ export class Site {
   }
 
   /** Starts a web process on a host, beside the one that is there. */
-  async startWeb(host: Host, root = this.#options.root): Promise<void> {
-    const web = this.#start(['apps/web/dist/server.js'], host, root)
+  async startWeb(host: Host, release = this.#options.release): Promise<void> {
+    const web = this.#start(['apps/web/dist/server.js'], host, release)
     const { address } = await web.logged(({ ready }) => ready === true)
     this.#webs.set(host, { ...web, address: String(address) })
   }
 
   /** Starts a worker on a host, beside the one that is there. */
-  async startWorker(host: Host, root = this.#options.root): Promise<void> {
-    const worker = this.#start(['apps/worker/dist/cli.js', 'worker'], host, root)
+  async startWorker(host: Host, release = this.#options.release): Promise<void> {
+    const app = release?.app === undefined ? [] : ['--app', release.app]
+    const worker = this.#start(['apps/worker/dist/cli.js', 'worker', ...app], host, release)
     this.#workers.set(host, worker)
     void worker.ended.then(({ signal }) => {
       if (this.#isOver || signal !== 'SIGKILL') return
       this.deaths++
-      return this.startWorker(host, root)
+      return this.startWorker(host, release)
     })
     await worker.logged(({ ready }) => ready === true)
   }
 
-  /** Replaces the processes of a host by those of another release, as a deploy does: the old one is asked to go, then the new one comes. */
-  async deploy(host: Host, root?: string): Promise<void> {
+  /** Deploys another release to a host: the process there is asked to go, then the new one comes. */
+  async deploy(host: Host, release: Release): Promise<void> {
     await Promise.all([this.#webs.get(host)?.end('SIGTERM'), this.#workers.get(host)?.end('SIGTERM')])
-    if (this.#webs.has(host)) await this.startWeb(host, root)
-    if (this.#workers.has(host)) await this.startWorker(host, root)
+    if (this.#webs.has(host)) await this.startWeb(host, release)
+    if (this.#workers.has(host)) await this.startWorker(host, release)
   }
 
   async end(): Promise<void> {
@@ -88,8 +96,8 @@ export class Site {
     await Promise.all(this.#all.map(process => process.end('SIGKILL')))
   }
 
-  #start(command: string[], host: Host, root: string | undefined): TidingsProcess {
-    const { redisUrl, shards, env } = this.#options
+  #start(command: string[], host: Host, { root, env }: Release = {}): TidingsProcess {
+    const { redisUrl, shards } = this.#options
     const process = start(
       command,
       {

@@ -12,7 +12,7 @@ import { type Host, type Network, openNetwork } from './network.ts'
 import { People } from './people.ts'
 import { Person } from './person.ts'
 import type { RedisOnHosts } from './redis-on-hosts.ts'
-import { Site } from './site.ts'
+import { type Release, Site } from './site.ts'
 
 /** What a fault has at hand. */
 export interface Scene {
@@ -21,7 +21,9 @@ export interface Scene {
   readonly site: Site
   readonly webs: readonly [Host, Host]
   readonly workers: readonly [Host, Host, Host]
+  readonly store: RedisMessageStore
   readonly history: History
+  readonly persons: readonly Person[]
   readonly people: People
   readonly say: (text: string) => void
 }
@@ -36,6 +38,10 @@ export interface TrialOptions {
   readonly lasts: number
   readonly random: Random
   readonly faults: (scene: Scene) => Promise<void>
+  /** What runs at the beginning. */
+  readonly release?: Release
+  /** What joins the hosts; opened and ended here. */
+  readonly open?: () => Network
   /** How many jobs kill their worker each time, until they are given up. */
   readonly poison?: number
 }
@@ -63,8 +69,8 @@ export const NO_FAULTS: FaultsFound = {
  * Prints what came of it, and what nobody can know; gives the faults that the history holds.
  */
 export async function trial(options: TrialOptions): Promise<FaultsFound> {
-  const { title, shards = 1 } = options
-  const network = openNetwork()
+  const { title, shards = 1, release = {}, open = openNetwork } = options
+  const network = open()
   const began = Date.now()
   const say = (text: string) =>
     console.log(`${title}, ${((Date.now() - began) / 1000).toFixed(1)} s: ${text}`)
@@ -76,7 +82,7 @@ export async function trial(options: TrialOptions): Promise<FaultsFound> {
   const log = createLogger({ name: 'test', level: 'silent' })
   const handle = await openRedis({ url: redis.url, dataDir: '/nowhere', log })
   const connection = await handle.connect('worker')
-  const site = await Site.open({ redisUrl: redis.url, shards, webs, workers })
+  const site = await Site.open({ redisUrl: redis.url, shards, webs, workers, release })
   try {
     const blog = createBlog({ redis: connection, passwordCost: 2 ** 10 })
     const persons = await Promise.all(
@@ -103,7 +109,10 @@ export async function trial(options: TrialOptions): Promise<FaultsFound> {
       lasts: options.lasts,
     })
     say(`${jobs.length} jobs of ${persons.length} people`)
-    await options.faults({ network, redis, site, webs, workers, history, people, say })
+    await options.faults({
+      ...{ network, redis, site, webs, workers },
+      ...{ store, history, persons, people, say },
+    })
     await asking
     say('the faults are over; waiting until nothing is left to be done or read')
     const over = Date.now()
