@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
-import { loopbackNetwork } from './loopback-network.ts'
 import { mayMakeNamespaces, namespaceNetwork } from './namespace-network.ts'
+import { oneMachine } from './one-machine.ts'
 
 /** A machine in a network: what runs on it has its address alone. */
 export interface Host {
@@ -30,11 +30,11 @@ export interface Network {
 }
 
 /**
- * Opens a network: of network namespaces where that is allowed, else of addresses of the loopback interface, where a machine
- * without a network is one whose processes are stopped. Says which of the two it is.
+ * Opens a network: of network namespaces where that is allowed, else of processes of this machine, where a host without a
+ * network is one whose processes are stopped. Says which of the two it is.
  */
 export function openNetwork(): Network {
-  const network = mayMakeNamespaces() ? namespaceNetwork() : loopbackNetwork()
+  const network = mayMakeNamespaces() ? namespaceNetwork() : oneMachine()
   console.log(`hosts: ${network.kind}`)
   return network
 }

@@ -1,16 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Host, Network } from './network.ts'
 
-let networks = 0
-
 /**
- * Machines that are addresses of the loopback interface, for where nothing better is allowed. One that is cut off has its
- * processes stopped until it is joined again: nobody reaches them and they reach nobody, but they don't work meanwhile either.
+ * Hosts that are all this machine, for where nothing better is allowed or needed. One that is cut off has its processes stopped
+ * until it is joined again: nobody reaches them and they reach nobody, but they don't work meanwhile either.
  */
-export function loopbackNetwork(): Network {
+export function oneMachine(): Network {
   const hosts = new Map<string, Host>()
   const running = new Map<Host, Set<ChildProcess>>()
-  const number = ++networks
   const signal = (host: Host, name: 'SIGSTOP' | 'SIGCONT') => {
     for (const child of running.get(host) ?? []) child.kill(name)
   }
@@ -21,14 +18,14 @@ export function loopbackNetwork(): Network {
     for (const host of joined) signal(host, 'SIGCONT')
   }
   return {
-    kind: 'addresses of the loopback interface; a host without a network is one whose processes are stopped',
+    kind: 'processes of this machine; a host without a network is one whose processes are stopped',
     host(name) {
       const known = hosts.get(name)
       if (known) return known
       const children = new Set<ChildProcess>()
       const host: Host = {
         name,
-        address: `127.77.${number}.${10 + hosts.size}`,
+        address: '127.0.0.1',
         through: [],
         runs(child) {
           children.add(child)
