@@ -3,7 +3,8 @@
   message store's.
 
     deliver(prefix, list, reading, cap, ttl, key, window, json, how)
-                                  posts, or leaves the message in <prefix>undelivered; `how` is what post.lua is told of
+                                  posts, and counts in <prefix>counts what the cap dropped for it; or leaves the message in
+                                  <prefix>undelivered; `how` is what post.lua is told of
                                   earlier messages with this key, '' where nothing is known
     how_to_post(is_first, entry)  gives it: is_first is true where none was posted before
     announce(prefix, batch, id, kind, to, message, how)
@@ -21,7 +22,12 @@
 ]]
 local function deliver(prefix, list, reading, cap, ttl, key, window, json, how)
   -- The job has ended by now: whatever is wrong with the list must not undo that, nor swallow the message.
-  if pcall(post, { list, reading }, { how or '', cap, ttl, key, window, json }) then return end
+  local posted, written = pcall(post, { list, reading }, { how or '', cap, ttl, key, window, json })
+  if posted then
+    -- No process knows of these but this script.
+    if written[1] > 0 then redis.pcall('HINCRBY', prefix .. 'counts', 'dropped', written[1]) end
+    return
+  end
   local undelivered = {
     to = { list = list, reading = reading, cap = cap, ttl = ttl },
     message = { key = key, window = window, json = json },

@@ -20,6 +20,8 @@ export interface JobStats {
   readonly overdue: number
   /** Messages that can't be delivered for now. */
   readonly undelivered: number
+  /** Unread messages that outcomes have pushed out of full lists, since there is this queue. */
+  readonly dropped: number
 }
 
 /** What the ledger says, and which jobs in it are due. */
@@ -74,6 +76,7 @@ export async function jobStats(queues: readonly JobQueue[]): Promise<JobStats> {
         owed,
         overdue,
         undelivered,
+        dropped: Number(await jobs.options.redis.hget(jobs.key('counts'), 'dropped')),
       }
     }),
   )
@@ -88,5 +91,6 @@ export async function jobStats(queues: readonly JobQueue[]): Promise<JobStats> {
     owed: sum(({ owed }) => owed),
     overdue: Math.max(...all.map(({ overdue }) => overdue)),
     undelivered: sum(({ undelivered }) => undelivered),
+    dropped: sum(({ dropped }) => dropped),
   }
 }

@@ -194,6 +194,7 @@ it('says how jobs stand', async () => {
     owed: 0,
     overdue: 0,
     undelivered: 0,
+    dropped: 0,
   })
   const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner })
   await jobs.enqueue(greet, { name: 'Ada' }, { owner, delay: 60_000 })

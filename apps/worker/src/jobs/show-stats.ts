@@ -17,6 +17,7 @@ export function showStats(options: ToolOptions & { json?: true }): Promise<void>
       ['outcomes owed', stats.owed],
       ['overdue for', `${inSeconds(stats.overdue)} s`],
       ['undelivered', stats.undelivered],
+      ['dropped unread', stats.dropped],
       ['workers', workers.length],
     ])
     const rows = workers.map(({ host, pid, version, since, running, concurrency, heard }) => [

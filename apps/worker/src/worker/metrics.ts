@@ -81,6 +81,7 @@ export class WorkerMetrics {
       metrics.jobs,
       metrics.named,
       metrics.beyond,
+      metrics.dropped,
       metrics.owed,
       metrics.overdue,
       metrics.undelivered,
@@ -98,6 +99,7 @@ export class WorkerMetrics {
       metrics.owed.set({ queue }, stats.owed)
       metrics.overdue.set({ queue }, stats.overdue / 1000)
       metrics.undelivered.set({ queue }, stats.undelivered)
+      metrics.dropped.inc({ queue }, stats.dropped)
       metrics.oldest.set({ queue }, stats.oldestWaiting / 1000)
       metrics.workers.set({ queue }, workers)
     }
@@ -134,6 +136,11 @@ function metricsIn(registry: Registry) {
     undelivered: gauge('tidings_undelivered_messages', 'Messages that can not be delivered for now', [
       'queue',
     ]),
+    dropped: counter(
+      'tidings_dropped_for_outcomes_total',
+      'Unread messages that outcomes have pushed out of full lists, by all processes',
+      ['queue'],
+    ),
     workers: gauge('tidings_workers', 'Workers that live, of all processes', ['queue']),
     duration: new Histogram({
       name: 'tidings_job_duration_seconds',
