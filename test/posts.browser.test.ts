@@ -85,7 +85,7 @@ describe.skipIf(!executablePath)('posts in a browser', () => {
       await alice.getByRole('button', { name: 'Save' }).click()
       await alice.getByRole('heading', { level: 1, name: title }).waitFor()
       const path = new URL(alice.url()).pathname
-      expect((await messages(alice)).join('\n')).toContain('It will be published on')
+      expect((await messages(alice)).join('\n')).toMatch(/It will be published on|Your post is live/)
       await told(alice, `Your post “${title}” is live.`)
       const reader = await visitor()
       await reader.goto('/')
@@ -113,6 +113,25 @@ describe.skipIf(!executablePath)('posts in a browser', () => {
     await alice.getByRole('button', { name: 'Save' }).click()
     expect(await time.getAttribute('datetime')).toBe(moment)
     expect((await messages(alice)).join()).not.toContain('will not be published')
+  }, 180_000)
+
+  it('says that a time is left out where the clocks are changed, and keeps it in its zone', async () => {
+    const alice = await loggedIn('alice', { timezoneId: 'Europe/Berlin' })
+    await alice.goto('/posts/new')
+    await alice.getByLabel('Title').fill('In between')
+    await alice.getByLabel('Text').fill('x')
+    const year = new Date().getUTCFullYear() + 1
+    // The last Sunday of March.
+    const sunday = 31 - new Date(Date.UTC(year, 2, 31)).getUTCDay()
+    await alice.locator('#at').fill(`${year}-03-${sunday}T02:30`)
+    await alice.getByRole('button', { name: 'Save' }).click()
+    await alice
+      .getByRole('alert')
+      .getByText(`There is no 02:30 on ${sunday} March ${year} in Europe/Berlin`)
+      .waitFor()
+    expect(await alice.getByLabel('Date and time (in Europe/Berlin)').inputValue()).toBe(
+      `${year}-03-${sunday}T02:30`,
+    )
   }, 180_000)
 
   it('says what is wrong, takes the focus there, and keeps what was typed', async () => {

@@ -2,7 +2,7 @@ import { checkPostText, type Post, type PostText, type When, WRITTEN_BODY_MAX } 
 import { z } from 'zod'
 import { formText } from './form-text.ts'
 import { PageError } from './page-error.ts'
-import { shownTime } from './shown-time.ts'
+import { isZone, momentInWords, typedMoment, zoneLabel } from './zoned-time.ts'
 
 /** What may be sent with a field: far more than it takes, so that a text that is too long can be given back. */
 const MAX_TYPED = 1_500_000
@@ -11,8 +11,15 @@ const MINUTE = 60_000
 const LATE = 5 * MINUTE
 const YEAR = 365 * 24 * 60 * MINUTE
 
-const FIELDS = ['title', 'body', 'tags', 'when', 'at'] as const
-const LABELS = { title: 'Title', body: 'Text', tags: 'Tags', when: 'When', at: 'Date and time' } as const
+const FIELDS = ['title', 'body', 'tags', 'when', 'at', 'zone'] as const
+const LABELS = {
+  title: 'Title',
+  body: 'Text',
+  tags: 'Tags',
+  when: 'When',
+  at: 'Date and time',
+  zone: 'Zone',
+} as const
 
 type Field = (typeof FIELDS)[number]
 
@@ -28,7 +35,7 @@ export type CheckedForm =
 export function sentPost(body: unknown): PostValues & { key: string | undefined } {
   const key = formText(body, 'idempotencyKey', { max: 100 })
   if (key !== '' && !/^[\w-]+$/.test(key)) throw new PageError(400, 'the idempotencyKey is none of ours')
-  const [title, text, tags, when, at] = FIELDS.map(field => formText(body, field, { max: MAX_TYPED }))
+  const [title, text, tags, when, at, zone] = FIELDS.map(field => formText(body, field, { max: MAX_TYPED }))
   return {
     key: key === '' ? undefined : key,
     title: title ?? '',
@@ -36,15 +43,16 @@ export function sentPost(body: unknown): PostValues & { key: string | undefined 
     tags: tags ?? '',
     when: when ?? '',
     at: at ?? '',
+    zone: zone ?? '',
   }
 }
 
 /** What a form for this post begins with; without one, what a new one does. */
 export function postValues(post?: Post): PostValues {
-  if (!post) return { title: '', body: '', tags: '', when: 'now', at: '' }
+  if (!post) return { title: '', body: '', tags: '', when: 'now', at: '', zone: '' }
   const { title, body, tags, schedule } = post
   const at = schedule && !post.publishedAt ? typedTime(schedule.at) : ''
-  return { title, body, tags: tags.join(', '), when: at === '' ? 'draft' : 'at', at }
+  return { title, body, tags: tags.join(', '), when: at === '' ? 'draft' : 'at', at, zone: '' }
 }
 
 /** Checks what was typed. A post that is published keeps its time, and one that is longer than a form takes its length. */
@@ -70,7 +78,9 @@ export function formOnPage(form: {
     action: post ? `/posts/${encodeURIComponent(post.id)}` : '/posts',
     idempotencyKey: key,
     isPublished: post?.publishedAt !== undefined,
-    values,
+    // Of a zone that isn't known here: the time is to be written in UTC.
+    values: isZone(values.zone) ? values : { ...values, zone: 'UTC' },
+    zone: zoneLabel(values.zone),
     problems,
     problem,
     faults: FIELDS.filter(field => problems[field] !== undefined).map(field => ({
@@ -78,23 +88,27 @@ export function formOnPage(form: {
       text: `${LABELS[field]}: ${problems[field]}`,
     })),
     longest: WRITTEN_BODY_MAX.toLocaleString('en'),
-    now: shownTime(new Date()),
+    now: momentInWords(new Date(), values.zone),
   }
 }
 
 const typed = z.iso.datetime({ local: true })
 
-function readWhen({ when, at }: PostValues): { when: When } | { problems: Partial<PostValues> } {
+function readWhen({ when, at, zone }: PostValues): { when: When } | { problems: Partial<PostValues> } {
   if (when === 'now' || when === 'draft') return { when }
   if (when !== 'at') return { problems: { when: 'Choose when it is published.' } }
   const written = at.trim().replace(' ', 'T')
   if (written === '') return { problems: { at: 'Choose a date and a time.' } }
   if (!typed.safeParse(written).success)
-    return { problems: { at: 'Write it like 2026-11-22 10:00, in UTC.' } }
-  const time = new Date(/Z$/i.test(written) ? written : `${written}Z`)
+    return {
+      problems: { at: `Write it like 2026-11-22 10:00, ${zone === '' ? 'in UTC' : zoneLabel(zone)}.` },
+    }
+  const isUtc = /Z$/i.test(written)
+  const { moment: time, problem } = typedMoment(isUtc ? written.slice(0, -1) : written, isUtc ? '' : zone)
+  if (time === undefined) return { problems: { at: problem } }
   const ahead = time.getTime() - Date.now()
   if (ahead < -LATE)
-    return { problems: { at: `Choose a time to come: in UTC it is ${shownTime(new Date()).text}.` } }
+    return { problems: { at: `Choose a time to come: it is ${momentInWords(new Date(), zone)} now.` } }
   if (ahead > YEAR) return { problems: { at: 'Choose a time within a year.' } }
   return { when: time }
 }

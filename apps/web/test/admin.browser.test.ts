@@ -97,6 +97,57 @@ describe.skipIf(!hasBrowser)('the staff area in a browser', () => {
     expect(asked.filter(each => !each.startsWith(`GET ${origin}/`))).toEqual([])
   })
 
+  it('takes times in the reader’s own zone, names it, and says when the clocks are changed', async () => {
+    const page = await open('ada', { timezoneId: 'America/New_York' })
+    await page.goto('/admin/messages')
+    await page.getByLabel('Names').fill('bob')
+    await page.getByLabel('Text', { exact: true }).fill('In time.')
+    const year = new Date().getUTCFullYear() + 1
+    const until = page.getByLabel('Until (in America/New York, optional)')
+    // The second Sunday of March, when 2:30 is left out.
+    const sunday = 14 - new Date(Date.UTC(year, 2, 7)).getUTCDay()
+    await until.fill(`${year}-03-${String(sunday).padStart(2, '0')}T02:30`)
+    await page.getByRole('button', { name: 'Preview' }).click()
+    const words = `There is no 02:30 on ${sunday} March ${year} in America/New York: the clocks are put forward then.`
+    await page.getByRole('alert').getByText(words).waitFor()
+
+    const end = new Date(Math.ceil(Date.now() / 60_000) * 60_000 + 2 * 60 * 60_000)
+    const local = new Intl.DateTimeFormat('sv', {
+      dateStyle: 'short',
+      timeStyle: 'short',
+      timeZone: 'America/New_York',
+    })
+    const typed = local.format(end).replace(' ', 'T')
+    await until.fill(typed)
+    await page.getByRole('button', { name: 'Preview' }).click()
+    await page.getByRole('button', { name: 'Change it' }).click()
+    expect(await until.inputValue()).toBe(typed)
+    await page.getByRole('button', { name: 'Preview' }).click()
+    expect(await page.locator('main time').getAttribute('datetime')).toBe(end.toISOString())
+    await page.getByRole('button', { name: 'Send to 1 person' }).click()
+    await page.getByText('How far it got').waitFor()
+    const [sent] = (await blog.staffMessages.page(1, 1)).messages
+    expect(sent?.message.until).toEqual(end)
+
+    await page.goto('/admin/jobs')
+    await page.getByLabel('From (in America/New York)').fill(typed)
+    await page.getByRole('button', { name: 'Find' }).click()
+    await page.getByText('None.', { exact: true }).waitFor()
+    expect(await page.getByLabel('From (in America/New York)').inputValue()).toBe(typed)
+  })
+
+  it('takes them in UTC without JavaScript, and says so', async () => {
+    const page = await open('ada', { timezoneId: 'America/New_York', javaScriptEnabled: false })
+    await page.goto('/admin/messages')
+    await page.getByLabel('Names').fill('bob')
+    await page.getByLabel('Text', { exact: true }).fill('In UTC.')
+    const typed = new Date(Date.now() + 2 * 60 * 60_000).toISOString().slice(0, 16)
+    await page.getByLabel('Until (UTC, optional)').fill(typed)
+    await page.getByRole('button', { name: 'Preview' }).click()
+    expect(await page.locator('main time').getAttribute('datetime')).toBe(`${typed}:00.000Z`)
+    expect(await page.locator('main time').innerText()).toMatch(/UTC$/)
+  })
+
   it('works without JavaScript, and by keyboard alone', async () => {
     const page = await open('ada', { javaScriptEnabled: false })
     await page.goto('/admin/jobs?state=failed')

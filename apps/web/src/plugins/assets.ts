@@ -15,7 +15,7 @@ const PICO = fileURLToPath(
 /** On every page, in this order. */
 const STYLES = ['style.css', 'messages.css', 'pages.css', 'jobs.css', 'posts.css', 'admin.css']
 /** Modules, on every page. */
-const SCRIPTS = ['notices.js', 'times.js', 'press-once.js', 'job-page.js', 'post-form.js']
+const SCRIPTS = ['notices.js', 'times.js', 'press-once.js', 'job-page.js', 'zones.js', 'post-form.js']
 const OTHERS = ['icon.svg', 'inbox-days.js']
 
 /** Addresses of the files that a page refers to: each changes with its file's content, so browsers may keep them. */

@@ -9,7 +9,7 @@ import { userOf } from '../plugins/access.ts'
 import { checkPost, formOnPage, type PostValues, postValues, sentPost } from '../post-form.ts'
 import { isPublic, postInList, postOnPage, postPath } from '../post-page.ts'
 import type { RateLimit } from '../rate-limit.ts'
-import { shownTime } from '../shown-time.ts'
+import { momentInWords } from '../zoned-time.ts'
 
 const PER_PAGE = 20
 /** A text that is five times too long still arrives, and can be given back. */
@@ -71,7 +71,7 @@ export const postRoutes: FastifyPluginAsync<{
     try {
       await room(request)
       const post = await writer.create(userOf(request), key, checked.text, checked.when)
-      request.messages.success(savedWords(post))
+      request.messages.success(savedWords(post, values.zone))
       return reply.redirect(postPath(post.id), 303)
     } catch (error) {
       return refusedPage(error, request, reply, { values, key })
@@ -92,7 +92,7 @@ export const postRoutes: FastifyPluginAsync<{
       await room(request)
       const saved = await writer.edit(userOf(request), post.id, checked.text, checked.when)
       if (saved === undefined) throw notFound()
-      request.messages.success(post.publishedAt ? 'Your changes are saved.' : savedWords(saved))
+      request.messages.success(post.publishedAt ? 'Your changes are saved.' : savedWords(saved, values.zone))
       return reply.redirect(postPath(post.id), 303)
     } catch (error) {
       return refusedPage(error, request, reply, { values, post })
@@ -165,7 +165,7 @@ function refusedPage(error: unknown, request: FastifyRequest, reply: FastifyRepl
   throw error
 }
 
-function savedWords({ publishedAt, schedule }: Post): string {
+function savedWords({ publishedAt, schedule }: Post, zone: string): string {
   if (publishedAt) return 'Your post is live.'
-  return schedule ? `It will be published on ${shownTime(schedule.at).text}.` : 'Your draft is saved.'
+  return schedule ? `It will be published on ${momentInWords(schedule.at, zone)}.` : 'Your draft is saved.'
 }

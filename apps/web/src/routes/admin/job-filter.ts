@@ -1,5 +1,6 @@
 import { JOB_STATES, type JobFilter, type JobState } from '@tidings/jobs'
 import { z } from 'zod'
+import { typedMoment } from '../../zoned-time.ts'
 
 const STATE_WORDS: Readonly<Record<JobState, string>> = {
   active: 'Running',
@@ -20,6 +21,8 @@ const querySchema = z.object({
   user: text(60),
   after: text(40),
   before: text(40),
+  /** In which the times are typed; empty: UTC. */
+  zone: text(64),
   cursor: z.string().max(20_000).optional().catch(undefined),
 })
 
@@ -32,14 +35,15 @@ export function jobQuery(query: unknown): JobQuery {
 }
 
 /** The same as an address; of the first page, unless a cursor is given. */
-export function queryText({ state, kind, user, after, before }: JobQuery, cursor?: string): string {
-  const asked = Object.entries({ state, kind, user, after, before, cursor: cursor ?? '' })
+export function queryText({ state, kind, user, after, before, zone }: JobQuery, cursor?: string): string {
+  const times = { after, before, zone: after === '' && before === '' ? '' : zone }
+  const asked = Object.entries({ state, kind, user, ...times, cursor: cursor ?? '' })
   return new URLSearchParams(asked.filter(([, value]) => value !== '')).toString()
 }
 
 /** The filter for `jobs.listAll`. */
 export function filterOf(
-  { state, kind, after, before, cursor }: JobQuery,
+  { state, kind, after, before, zone, cursor }: JobQuery,
   owner: string | undefined,
   limit: number,
 ): JobFilter {
@@ -47,8 +51,8 @@ export function filterOf(
     state: state === '' ? undefined : state,
     name: kind === '' ? undefined : kind,
     owner,
-    after: momentOf(after),
-    before: momentOf(before),
+    after: typedMoment(after, zone).moment,
+    before: typedMoment(before, zone).moment,
     cursor,
     limit,
   }
@@ -59,10 +63,3 @@ export const STATE_OPTIONS = [
   { value: '', text: 'Any' },
   ...JOB_STATES.map(state => ({ value: state, text: STATE_WORDS[state] })),
 ]
-
-// A field for date and time has no zone: the form says that it is UTC.
-function momentOf(typed: string): Date | undefined {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(typed)) return undefined
-  const moment = new Date(`${typed}Z`)
-  return Number.isNaN(moment.getTime()) ? undefined : moment
-}

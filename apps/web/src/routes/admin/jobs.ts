@@ -5,6 +5,7 @@ import { formText } from '../../form-text.ts'
 import type { JobKind } from '../../job-kinds/job-kind.ts'
 import { renderPage } from '../../page.ts'
 import { notFound, PageError } from '../../page-error.ts'
+import { zoneLabel } from '../../zoned-time.ts'
 import { errorGroups } from './error-groups.ts'
 import { inChunks } from './in-chunks.ts'
 import { filterOf, type JobQuery, jobQuery, queryText, STATE_OPTIONS } from './job-filter.ts'
@@ -37,6 +38,7 @@ export const staffJobRoutes: FastifyPluginAsync<{
       standing: await standing(jobs),
       groups: query.state === 'failed' ? await groupsOf(query, user?.id) : [],
       query,
+      zone: zoneLabel(query.zone),
       back: queryText(query),
       states: STATE_OPTIONS,
       kinds: [...jobs.definitions.values()].map(({ name, title }) => ({ value: name, text: title })),

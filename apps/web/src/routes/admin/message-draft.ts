@@ -1,5 +1,6 @@
 import type { Blog, StaffMessage, User } from '@tidings/blog'
 import { checkMessage, info, LEVELS, type NewMessage } from '@tidings/messages'
+import { typedMoment } from '../../zoned-time.ts'
 import type { MessageForm } from './message-form.ts'
 import { readNames } from './recipients.ts'
 
@@ -102,11 +103,14 @@ function windowOf(
   problems: Record<string, string>,
   now: Date,
 ): { from?: Date; until?: Date } {
-  const from = momentOf(form.from)
-  const until = momentOf(form.until)
-  if (from === 'none') problems.from = 'Expected a date and a time.'
-  if (until === 'none') problems.until = 'Expected a date and a time.'
-  if (from === 'none' || until === 'none') return {}
+  const momentOf = (field: 'from' | 'until') => {
+    if (form[field].trim() === '') return undefined
+    const { moment, problem } = typedMoment(form[field], form.zone)
+    if (problem !== undefined) problems[field] = problem
+    return moment
+  }
+  const [from, until] = [momentOf('from'), momentOf('until')]
+  if (problems.from !== undefined || problems.until !== undefined) return {}
   const begins = from && from > now ? from : now
   // What is written to people by name lies in their lists, which are kept from now on; a broadcast is kept for its time.
   const latest = (form.to === 'everyone' ? begins : now).getTime() + MAX_DAYS * DAY
@@ -119,12 +123,4 @@ function windowOf(
   else if (!until && begins.getTime() >= latest)
     problems.from = `A message to people by name must begin within ${MAX_DAYS} days.`
   return { ...(from && { from }), ...(until && { until }) }
-}
-
-/** A field for date and time has no zone: the form says that it is UTC. */
-function momentOf(typed: string): Date | undefined | 'none' {
-  if (typed.trim() === '') return undefined
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(typed.trim())) return 'none'
-  const moment = new Date(`${typed.trim()}Z`)
-  return Number.isNaN(moment.getTime()) ? 'none' : moment
 }

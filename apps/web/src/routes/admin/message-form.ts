@@ -16,6 +16,8 @@ export interface MessageForm {
   linkText: string
   from: string
   until: string
+  /** In which the times are typed; empty: UTC. */
+  zone: string
 }
 
 // What is longer is no slip of a person's; what a person may type is checked, and said, by the form.
@@ -30,11 +32,12 @@ const MAX: Readonly<Record<keyof MessageForm, number>> = {
   linkText: 1000,
   from: 40,
   until: 40,
+  zone: 64,
 }
 
 /** An empty form. */
 export function newForm(): MessageForm {
-  const empty = { names: '', leaveOut: '', text: '', href: '', linkText: '', from: '', until: '' }
+  const empty = { names: '', leaveOut: '', text: '', href: '', linkText: '', from: '', until: '', zone: '' }
   return { ...empty, id: randomUUID(), to: 'people', level: 'info' }
 }
 

@@ -7,6 +7,8 @@ import type { LoginThrottle } from '../../login-throttle.ts'
 import { renderPage } from '../../page.ts'
 import { notFound } from '../../page-error.ts'
 import { userOf } from '../../plugins/access.ts'
+import { shownTime } from '../../shown-time.ts'
+import { isZone, zoneLabel } from '../../zoned-time.ts'
 import { type CheckedForm, checkForm, isSame } from './message-draft.ts'
 import { type MessageForm, newForm, sentForm } from './message-form.ts'
 import {
@@ -156,7 +158,9 @@ export const staffMessageRoutes: FastifyPluginAsync<StaffMessageOptions> = async
     const { page: wanted } = pageSchema.parse(request.query)
     const { messages: sent, total } = await staffMessages.page(wanted, PAGE)
     const model = {
-      form,
+      // Of a zone that isn't known here: the times are to be written in UTC.
+      form: isZone(form.zone) ? form : { ...form, zone: 'UTC' },
+      zone: zoneLabel(form.zone),
       problems,
       unknown,
       levels: LEVEL_OPTIONS,
@@ -184,8 +188,8 @@ export const staffMessageRoutes: FastifyPluginAsync<StaffMessageOptions> = async
       preview: [previewOf(draft)],
       toWhom: toWhom(draft),
       button: `Send to ${people(draft.recipients)}`,
-      from: form.from,
-      until: form.until,
+      from: draft.from && shownTime(draft.from),
+      until: draft.until && shownTime(draft.until),
       isToAll,
       asksPassword: isToAll && needsPassword(request),
       problems,
