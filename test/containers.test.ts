@@ -87,6 +87,12 @@ describe('docker-compose.yml', () => {
     expect(services.worker?.deploy).toEqual({ replicas: 2 })
   })
 
+  it('calls a worker healthy only while it takes jobs, or asks for them', () => {
+    expect(services.worker?.healthcheck).toEqual({
+      test: ['CMD', 'node', 'docker/health-check.mjs', '/readyz'],
+    })
+  })
+
   it('lets each process use the Redis user that is made for it', () => {
     expect(environmentOf(services.web, {}).REDIS_URL).toBe('redis://web:tidings-web@redis:6379')
     expect(environmentOf(services.worker, SECRETS).REDIS_URL).toBe('redis://worker:k@redis:6379')

@@ -1,7 +1,7 @@
 import { createJobs, defineJob } from '@tidings/jobs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { start, startWorker } from '../../../test/process.ts'
+import { start, startWorker, type TidingsProcess } from '../../../test/process.ts'
 import { openGate } from '../../web/test/gate.ts'
 import { openScene, type Scene } from './scene.ts'
 
@@ -63,17 +63,22 @@ describe('the health port of a worker', () => {
       REDIS_URL: `redis://${gate.address.host}:${gate.address.port}`,
     })
     expect((await get('/readyz')).status).toBe(200)
+    // As docker-compose.yml has it looked after.
+    const container = () => healthCheck(worker, '/readyz')
+    expect(await container()).toBe(0)
     gate.hang()
     const patience = { timeout: 60_000, interval: 250 }
     await expect
       .poll(async () => (await get('/readyz')).text, patience)
       .toMatch(/Redis has not answered it for \d+ s/)
     expect((await get('/healthz')).status).toBe(200)
+    expect(await container()).toBe(1)
     expect((await get('/metrics')).text).toMatch(/^tidings_redis_up 0$/m)
     await gate.open()
     const { find } = await scene.demo()
     await expect.poll(async () => (await find())?.state, patience).toBe('completed')
     await expect.poll(async () => (await get('/readyz')).status, patience).toBe(200)
+    expect(await container()).toBe(0)
     await worker.end('SIGTERM')
     await gate.close()
   })
@@ -146,3 +151,10 @@ it('the metrics are what the jobs were', async () => {
   await others.close()
   await worker.end('SIGTERM')
 })
+
+/** The exit code of the image's health check. */
+async function healthCheck({ log }: TidingsProcess, path: string): Promise<number | null> {
+  const { port } = new URL(String(log.find(({ ready }) => ready)?.health))
+  const check = start(['docker/health-check.mjs', path], { HEALTH_PORT: port })
+  return (await check.ended).code
+}
