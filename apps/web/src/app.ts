@@ -26,6 +26,7 @@ import { requestLog } from './plugins/request-log.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { session } from './plugins/session.ts'
 import { streamEnds } from './plugins/stream-ends.ts'
+import { typedAgain } from './plugins/typed-again.ts'
 import { RateLimit } from './rate-limit.ts'
 import { accountRoutes } from './routes/account.ts'
 import { adminRoutes } from './routes/admin/index.ts'
@@ -40,6 +41,7 @@ import { listingRoutes } from './routes/listing.ts'
 import { postRoutes } from './routes/posts.ts'
 import { sessionRoutes } from './routes/session.ts'
 import type { WebTraces } from './traces/web-traces.ts'
+import { TypedForms } from './typed-forms.ts'
 import { compileViews, VIEWS } from './views.ts'
 
 /** What the site is built of. Whoever made the connection and the job definitions closes them, after the app. */
@@ -149,6 +151,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     const { users } = blog
     const secure = isHttps(config)
     await pages.register(session, { store: sessions, changes: users.changes, secret: sessionSecret, secure })
+    const typed = new TypedForms({ redis, prefix, secret: sessionSecret })
+    await pages.register(typedAgain, { typed })
     await pages.register(access, { users, address })
     await pages.register(streamEnds, { sessions, users, recheck: options.streamRecheck, log })
     await pages.register(fastifyMessages, { store, owner: ({ user }) => ownerOf(user) })
@@ -165,7 +169,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     })
     await pages.register(listingRoutes, { posts: blog.posts })
     await pages.register(postRoutes, { posts: blog.posts, writer, starts })
-    await pages.register(sessionRoutes, { users: blog.users, throttle })
+    await pages.register(sessionRoutes, { users: blog.users, throttle, typed })
     await pages.register(accountRoutes, { users: blog.users, throttle })
     await pages.register(jobsRoutes, { jobs, kinds, starts, views })
     await pages.register(jobRoutes, { jobs, kinds, starts, views })

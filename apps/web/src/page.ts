@@ -36,6 +36,7 @@ export async function renderPage(
     assets: ASSETS,
     title,
     csrf,
+    formMark: user && request.server.formMark(user.id),
     user: user && { username: user.username, isStaff: user.role === 'staff' },
     levelWord,
     closeLabel,

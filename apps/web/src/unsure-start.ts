@@ -39,10 +39,10 @@ async function pageAgain<Params>(
   formAgain: FormAgain<Params>,
 ): Promise<string | undefined> {
   try {
-    const form = new SentForm(request.body ?? (await sentFields(request)))
+    const form = new SentForm(request.body ?? (await sentFields(request)).texts)
     const sent = { form, problems: {}, idempotencyKey: keyOf(form) }
     const again = formAgain(request.params as Params, sent)
-    return again && views.unsure({ form: again, csrf: form.text('_csrf') })
+    return again && views.unsure({ form: again, csrf: form.text('_csrf'), formMark: form.text('_for') })
   } catch {
     return undefined // a form that no page of ours sends
   }

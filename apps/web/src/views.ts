@@ -1,18 +1,18 @@
 import { fileURLToPath } from 'node:url'
 import pug from 'pug'
 import type { ErrorPage } from './error-page.ts'
+import type { FormAgain } from './form-again.ts'
 import type { jobOnPage } from './job-page.ts'
 import { ASSETS } from './plugins/assets.ts'
-import type { ReturnedForm } from './returned-form.ts'
 
 /** Where the templates are. */
 export const VIEWS = fileURLToPath(new URL('../views/', import.meta.url))
 
 /** Pages that are rendered without `reply.view`, because they must work when nothing else does. */
 export interface Views {
-  error(model: { page: ErrorPage; reference: string; form?: ReturnedForm | undefined }): string
+  error(model: { page: ErrorPage; reference: string; form?: FormAgain | undefined }): string
   /** A form that starts a job, when nobody can tell whether it did. */
-  unsure(model: { form: object; csrf: string }): string
+  unsure(model: { form: object; csrf: string; formMark: string }): string
   /** The block of a job's page that changes while it runs. */
   jobState(model: { job: ReturnType<typeof jobOnPage>; usual: string | undefined; csrf: string }): string
 }

@@ -51,7 +51,7 @@ describe('an error', () => {
     const answers = {
       400: await browser.get('/%zz'),
       404: await browser.get('/nothing'),
-      403: await browser.post('/login', {}),
+      403: await browser.post('/login', {}, { origin: 'http://elsewhere.example' }),
       413: await browser.post('/login', big),
       421: await browser.get('/', { host: 'evil.example' }),
     }

@@ -105,7 +105,9 @@ describe('an upload', () => {
   it('without a valid token is refused', async () => {
     const { browser } = await user('tokenless')
     const file = { name: 'x.csv', content: CSV }
-    expect((await browser.upload('/jobs', '/jobs/import-posts', file, { _csrf: 'x' })).statusCode).toBe(403)
+    expect(
+      (await browser.upload('/jobs', '/jobs/import-posts', file, { _csrf: 'x', _for: '' })).statusCode,
+    ).toBe(403)
   })
 
   it('that is broken off or malformed is 400, and never 500', async () => {

@@ -21,7 +21,7 @@ declare module 'fastify' {
 
 const KEPT = ['userId', 'epoch', 'startedAt', '_csrf', 'messages']
 
-/** Says who is logged in, and sends visitors of any page that isn't open to the login. No body is read before. */
+/** Says who is logged in, and sends visitors of any page that isn't open to the login. Before that, no body is read but that of a form that is kept. */
 export const access = fastifyPlugin<{ users: Blog['users']; address: OwnAddress }>(
   async (app, { users, address }) => {
     app.decorateRequest('user', undefined)
@@ -38,7 +38,9 @@ export const access = fastifyPlugin<{ users: Blog['users']; address: OwnAddress 
         }
       }
       if (request.user === undefined && request.routeOptions.config.access !== 'open') {
-        return reply.redirect(loginPath(request, address), 303)
+        // A form that was sent after the session ended leads back to its page: with what was typed, or the page that it stood on.
+        const kept = isUnsafe(request.method) ? await request.keepTyped() : undefined
+        return reply.redirect(loginPath(kept ?? pageOf(request, address)), 303)
       }
     })
     app.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply) => {
@@ -70,10 +72,12 @@ export function userOf(request: FastifyRequest): User {
   return request.user
 }
 
-// A form that was sent after the session ended leads back to the page that it stands on.
-function loginPath(request: FastifyRequest, address: OwnAddress): string {
-  const next = isUnsafe(request.method) ? refererPath(request, address) : nextPath(request.originalUrl)
+function loginPath(next: string): string {
   return next === '/' ? '/login' : `/login?next=${encodeURIComponent(next)}`
+}
+
+function pageOf(request: FastifyRequest, address: OwnAddress): string {
+  return isUnsafe(request.method) ? refererPath(request, address) : nextPath(request.originalUrl)
 }
 
 function refererPath(request: FastifyRequest, address: OwnAddress): string {

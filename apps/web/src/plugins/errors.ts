@@ -2,8 +2,8 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { type ErrorPage, errorPage } from '../error-page.ts'
+import { formAgain } from '../form-again.ts'
 import { notFound, PageError } from '../page-error.ts'
-import { returnedForm } from '../returned-form.ts'
 import { logSecurity } from '../security-log.ts'
 import type { Views } from '../views.ts'
 import { isUnsafe } from './own-site.ts'
@@ -86,7 +86,7 @@ async function answer(
         reference: request.id,
       })
   }
-  const form = page.status === 503 ? await returnedForm(request) : undefined
+  const form = page.status === 503 ? await formAgain(request) : undefined
   return reply.type('text/html; charset=utf-8').send(views.error({ page, reference: request.id, form }))
 }
 

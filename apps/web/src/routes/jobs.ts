@@ -8,6 +8,7 @@ import { keyOf, startJob } from '../job-starts.ts'
 import { renderPage } from '../page.ts'
 import { notFound } from '../page-error.ts'
 import { userOf } from '../plugins/access.ts'
+import { againWords } from '../plugins/typed-again.ts'
 import { uploads } from '../plugins/uploads.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import { SentForm } from '../sent-form.ts'
@@ -36,11 +37,18 @@ export const jobsRoutes: FastifyPluginAsync<JobRouteOptions> = async (
   const mostFields = Math.max(...kinds.filter(isStartable).map(({ fields }) => fields.length))
   await app.register(uploads, { mostFields })
 
-  app.get('/jobs', (request, reply) => jobsPage(request, reply))
+  app.get('/jobs', async (request, reply) => {
+    const kept = await request.typedBefore(action => actionOf(action) !== undefined)
+    const kind = kept && actionOf(kept.action)
+    if (kind === undefined || kept === undefined) return jobsPage(request, reply)
+    const form = new SentForm(kept.texts)
+    const problems = { '': againWords(kept) }
+    return jobsPage(request, reply, { kind, status: 200, form, problems, idempotencyKey: keyOf(form) })
+  })
 
   const slow = {
     bodyLimit: FORM_BYTES,
-    config: { answersWithin: START_LIMIT },
+    config: { answersWithin: START_LIMIT, formPage: () => '/jobs' },
     errorHandler: unsureStart<{ name: string }>(views, ({ name }, sent) => {
       const kind = kinds.find(each => each.name === name)
       return kind && isStartable(kind) ? jobForm(kind, sent) : undefined
@@ -64,6 +72,10 @@ export const jobsRoutes: FastifyPluginAsync<JobRouteOptions> = async (
     const kept = isKeyUsed ? undefined : idempotencyKey
     return jobsPage(request, reply, { kind, status, form, problems: { '': problem }, idempotencyKey: kept })
   })
+
+  function actionOf(action: string): StartableJobKind | undefined {
+    return kinds.filter(isStartable).find(({ name }) => action === `/jobs/${name}`)
+  }
 
   async function jobsPage(
     request: FastifyRequest,

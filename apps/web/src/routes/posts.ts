@@ -6,6 +6,7 @@ import { renderPage } from '../page.ts'
 import { notFound, PageError } from '../page-error.ts'
 import { pageNumber } from '../page-number.ts'
 import { userOf } from '../plugins/access.ts'
+import { againWords } from '../plugins/typed-again.ts'
 import { checkPost, formOnPage, type PostValues, postValues, sentPost } from '../post-form.ts'
 import { isPublic, postInList, postOnPage, postPath } from '../post-page.ts'
 import type { RateLimit } from '../rate-limit.ts'
@@ -28,7 +29,8 @@ export const postRoutes: FastifyPluginAsync<{
   writer: PostWriter
   starts: RateLimit
 }> = async (app, { posts, writer, starts }) => {
-  const form = { bodyLimit: FORM_BYTES, config: { keepsForm: true } }
+  const config = { keepsForm: true, formPage: ({ id }: Record<string, string>) => formPath(id) }
+  const form = { bodyLimit: FORM_BYTES, config }
 
   app.get<One>('/posts/:id', { config: { access: 'open' } }, async (request, reply) => {
     const post = await posts.find(request.params.id)
@@ -60,9 +62,12 @@ export const postRoutes: FastifyPluginAsync<{
     )
   })
 
-  app.get('/posts/new', (request, reply) =>
-    formPage(request, reply, { values: postValues(), key: randomUUID() }),
-  )
+  app.get('/posts/new', async (request, reply) => {
+    const typed = await request.typedBefore(action => action === '/posts')
+    if (typed === undefined) return formPage(request, reply, { values: postValues(), key: randomUUID() })
+    const { key = randomUUID(), ...values } = sentPost(typed.texts)
+    return formPage(request, reply, { values, key, problem: againWords(typed), status: 200 })
+  })
 
   app.post('/posts', form, async (request, reply) => {
     const { key = randomUUID(), ...values } = sentPost(request.body)
@@ -80,7 +85,10 @@ export const postRoutes: FastifyPluginAsync<{
 
   app.get<One>('/posts/:id/edit', async (request, reply) => {
     const post = await ownPost(request)
-    return formPage(request, reply, { values: postValues(post), post })
+    const typed = await request.typedBefore(action => action === postPath(post.id))
+    if (typed === undefined) return formPage(request, reply, { values: postValues(post), post })
+    const values = sentPost(typed.texts)
+    return formPage(request, reply, { values, post, problem: againWords(typed), status: 200 })
   })
 
   app.post<One>('/posts/:id', form, async (request, reply) => {
@@ -163,6 +171,10 @@ function refusedPage(error: unknown, request: FastifyRequest, reply: FastifyRepl
     return formPage(request, reply, { ...form, problem })
   }
   throw error
+}
+
+function formPath(id: string | undefined): string {
+  return id === undefined ? '/posts/new' : `${postPath(id)}/edit`
 }
 
 function savedWords({ publishedAt, schedule }: Post, zone: string): string {

@@ -1,16 +1,18 @@
 import type { Blog } from '@tidings/blog'
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { formText } from '../form-text.ts'
 import type { LoginThrottle } from '../login-throttle.ts'
 import { nextPath } from '../next-path.ts'
 import { renderPage } from '../page.ts'
 import { logSecurity } from '../security-log.ts'
+import type { TypedForms } from '../typed-forms.ts'
 
 const MAX_FIELD = 1000
 /** Passwords are tried two at a time: of many at once the last waits long. */
 const LOGIN_LIMIT = 30_000
 
 const NO_MATCH = 'That name and password do not belong together.'
+const TOO_OLD = 'This form had been open for too long. Please type your password once more.'
 const BUSY = 'Many people are logging in just now. Please try again in a few seconds.'
 
 interface LoginForm {
@@ -21,10 +23,11 @@ interface LoginForm {
 }
 
 /** `GET /login`, `POST /login`, `POST /logout`. The session gets a new id at each of the two. */
-export const sessionRoutes: FastifyPluginAsync<{ users: Blog['users']; throttle: LoginThrottle }> = async (
-  app,
-  { users, throttle },
-) => {
+export const sessionRoutes: FastifyPluginAsync<{
+  users: Blog['users']
+  throttle: LoginThrottle
+  typed: Pick<TypedForms, 'look'>
+}> = async (app, { users, throttle, typed }) => {
   const open = { config: { access: 'open' } } as const
 
   app.get<{ Querystring: { next?: unknown } }>('/login', open, async (request, reply) => {
@@ -33,11 +36,17 @@ export const sessionRoutes: FastifyPluginAsync<{ users: Blog['users']; throttle:
     return loginForm(request, reply, { username: '', next })
   })
 
-  const login = { config: { ...open.config, answersWithin: LOGIN_LIMIT } }
+  // The session in which a form's token was made ends after an hour without a login.
+  const tooOld = async (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    if (!String(error.code).startsWith('FST_CSRF_')) throw error
+    logSecurity(request, 'form refused', { err: error, status: 403 })
+    return loginForm(request, reply, { ...sentLogin(request), problem: TOO_OLD, status: 403 })
+  }
+  const config = { ...open.config, answersWithin: LOGIN_LIMIT }
+  const login = { config, errorHandler: tooOld }
   app.post('/login', login, async (request, reply) => {
-    const username = formText(request.body, 'username', { max: MAX_FIELD }).trim()
+    const { username, next } = sentLogin(request)
     const password = formText(request.body, 'password', { max: MAX_FIELD })
-    const next = nextPath(formText(request.body, 'next', { max: 2 * MAX_FIELD }))
     const refuse = (status: number, problem: string) =>
       loginForm(request, reply, { username, next, problem, status })
 
@@ -74,13 +83,19 @@ export const sessionRoutes: FastifyPluginAsync<{ users: Blog['users']; throttle:
     await reply.endSession()
     return reply.redirect('/', 303)
   })
+
+  async function loginForm(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { username, next, problem, status = 200 }: LoginForm,
+  ): Promise<FastifyReply> {
+    const kept = await typed.look(new URLSearchParams(next.split('?')[1]).get('typed') ?? undefined)
+    const model = { username, next, problem, kept }
+    return renderPage(request, reply, 'login', model, { title: 'Log in', hasForm: true, status })
+  }
 }
 
-function loginForm(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { username, next, problem, status = 200 }: LoginForm,
-): Promise<FastifyReply> {
-  const model = { username, next, problem }
-  return renderPage(request, reply, 'login', model, { title: 'Log in', hasForm: true, status })
+function sentLogin({ body }: FastifyRequest): Pick<LoginForm, 'username' | 'next'> {
+  const next = nextPath(formText(body, 'next', { max: 2 * MAX_FIELD }))
+  return { username: formText(body, 'username', { max: MAX_FIELD }).trim(), next }
 }

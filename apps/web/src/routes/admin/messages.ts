@@ -7,6 +7,7 @@ import type { LoginThrottle } from '../../login-throttle.ts'
 import { renderPage } from '../../page.ts'
 import { notFound } from '../../page-error.ts'
 import { userOf } from '../../plugins/access.ts'
+import { againWords } from '../../plugins/typed-again.ts'
 import { shownTime } from '../../shown-time.ts'
 import { isZone, zoneLabel } from '../../zoned-time.ts'
 import { type CheckedForm, checkForm, isSame } from './message-draft.ts'
@@ -33,6 +34,8 @@ const COUNT_EVERY = 30_000
 const USED =
   'This form has sent a message already, and another one than it holds now. Look it through and send it again, if you want a second message.'
 
+const FORM_ACTIONS = ['/admin/messages/preview', '/admin/messages']
+
 /** What the routes are built of. */
 export interface StaffMessageOptions {
   blog: Blog
@@ -52,10 +55,15 @@ export const staffMessageRoutes: FastifyPluginAsync<StaffMessageOptions> = async
   const messages = new StaffMessages(store, staffMessages)
   countBeforeTheEnd(app, messages)
 
-  app.get('/admin/messages', (request, reply) => formPage(request, reply, newForm()))
+  app.get('/admin/messages', async (request, reply) => {
+    const typed = await request.typedBefore(action => FORM_ACTIONS.includes(action))
+    if (typed === undefined) return formPage(request, reply, newForm())
+    const problems = { '': againWords(typed) }
+    return formPage(request, reply, sentForm(typed.texts), { problems, unknown: [], status: 200 })
+  })
 
   // The preview is the only list of messages on its page.
-  const alone = { config: { messages: false } } as const
+  const alone = { config: { messages: false, formPage: () => '/admin/messages' } } as const
   app.post('/admin/messages/preview', alone, async (request, reply) => {
     const form = sentForm(request.body)
     if (formText(request.body, 'change', { max: 5 }) !== '') return formPage(request, reply, form)
@@ -153,8 +161,9 @@ export const staffMessageRoutes: FastifyPluginAsync<StaffMessageOptions> = async
     request: FastifyRequest,
     reply: FastifyReply,
     form: MessageForm,
-    { problems, unknown }: Pick<CheckedForm, 'problems' | 'unknown'> = { problems: {}, unknown: [] },
+    refused: Pick<CheckedForm, 'problems' | 'unknown'> & { status?: number } = { problems: {}, unknown: [] },
   ): Promise<FastifyReply> {
+    const { problems, unknown } = refused
     const { page: wanted } = pageSchema.parse(request.query)
     const { messages: sent, total } = await staffMessages.page(wanted, PAGE)
     const model = {
@@ -168,10 +177,10 @@ export const staffMessageRoutes: FastifyPluginAsync<StaffMessageOptions> = async
       sent: sent.map(messageInList),
       page: { number: wanted, of: Math.max(1, Math.ceil(total / PAGE)) },
     }
-    const hasProblem = Object.keys(problems).length > 0
+    const status = refused.status ?? (Object.keys(problems).length > 0 ? 422 : 200)
     return renderPage(request, reply, 'admin-messages', model, {
       title: 'Messages from staff',
-      status: hasProblem ? 422 : 200,
+      status,
     })
   }
 
