@@ -117,8 +117,8 @@ describe('a form that is sent when its session is over', () => {
       expect(body).toContain(SHOWN)
       expect(body).toMatch(/value="everyone" checked/)
       expect(hiddenFields(body, '/admin/messages/preview').id).toBe(form.id)
-      const [stored] = await site.redis.keys(`${site.prefix}:typed:*`)
-      expect(JSON.stringify(await site.redis.lrange(stored ?? '', 0, -1))).not.toContain(PASSWORD)
+      for (const key of await site.redis.keys(`${site.prefix}:typed:*`))
+        expect((await site.redis.lrange(key, 0, -1)).join()).not.toContain(PASSWORD)
     },
   )
 
