@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TidingsProcess } from '../process.ts'
 import {
   demoForm,
   expectDelayed,
@@ -39,7 +40,11 @@ describe.each([
   it('pages are answered within their time, a form starts its job once, and the worker comes back', {
     timeout: 3 * WORKER_LIMIT,
   }, async () => {
-    const { alice, web } = scene
+    const { alice, web, worker } = scene
+    const answers = async (at: unknown, path: string) => (await fetch(`${at}${path}`)).status
+    const healthOf = async ({ logged }: TidingsProcess) =>
+      (await logged(({ ready }) => ready === true)).health
+    const [webHealth, workerHealth] = await Promise.all([web, worker].map(healthOf))
     const before = `before ${weather}`
     await pressUntilStarted(await demoForm(alice, before, { seconds: '1' }))
     const press = await demoForm(alice, `during ${weather}`)
@@ -51,12 +56,19 @@ describe.each([
       expect(refused.status).toBe(503)
       expect(refused.body).toMatch(/twice/)
       // What needs no Redis is as ever.
-      expect((await fetch(`${web.address}/healthz`)).status).toBe(200)
-      expect((await fetch(`${web.address}/readyz`)).status).toBe(503)
+      for (const at of [web.address, webHealth]) {
+        expect(await answers(at, '/healthz')).toBe(200)
+        expect(await answers(at, '/readyz')).toBe(503)
+        expect(await answers(at, '/metrics')).toBe(at === webHealth ? 200 : 404)
+      }
+      expect(await answers(workerHealth, '/healthz')).toBe(200)
+      await expect.poll(() => answers(workerHealth, '/readyz'), { timeout: WORKER_LIMIT }).toBe(503)
     } finally {
       await end()
     }
 
+    for (const at of [webHealth, workerHealth])
+      await expect.poll(() => answers(at, '/readyz'), { timeout: 2 * WORKER_LIMIT }).toBe(200)
     const first = await pressUntilStarted(press)
     expect(await pressUntilStarted(press)).toBe(first)
     expect(await told(alice, before, `during ${weather}`)).toEqual([ONCE, ONCE])

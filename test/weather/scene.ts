@@ -38,7 +38,8 @@ export async function openScene(options: readonly string[] = [], directory?: str
   let server = await start()
   const proxy = await openProxy({ host: server.host, port: () => server.port })
   const url = `redis://127.0.0.1:${proxy.port}`
-  const [web, worker] = await Promise.all([startWeb({ REDIS_URL: url }), startWorker({ REDIS_URL: url })])
+  const env = { REDIS_URL: url, HEALTH_PORT: '0' }
+  const [web, worker] = await Promise.all([startWeb(env), startWorker(env)])
   const alice = await Visitor.loggedIn(web.address, 'alice')
   return {
     proxy,
