@@ -1,3 +1,5 @@
+import { printableJson } from '@tidings/runtime/printable'
+
 /** Data, for whoever reads standard output: a person, or the next program in a pipe. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)
@@ -8,10 +10,9 @@ export function tell(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
-/** Data for machines: an object, or one object a line for a list. */
+/** Data for machines, which a person may look at, too: an object, or one object a line for a list. */
 export function printJson(data: unknown): void {
-  if (Array.isArray(data)) for (const each of data) print(JSON.stringify(each))
-  else print(JSON.stringify(data))
+  for (const each of Array.isArray(data) ? data : [data]) print(printableJson(JSON.stringify(each)))
 }
 
 /** When nobody reads any more (`tidings jobs list | head -1`), what isn't read is not worth an error. */

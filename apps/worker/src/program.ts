@@ -1,3 +1,4 @@
+import { printableLines } from '@tidings/runtime/printable'
 import { Command, CommanderError } from 'commander'
 import { addCheckCommand } from './commands/check.ts'
 import { addCompletionCommand } from './commands/completion.ts'
@@ -16,6 +17,8 @@ export function buildProgram(): Command {
     .description('Runs background jobs and tells people how they ended.')
     .version(VERSION, '-V, --version')
     .exitOverride()
+    // It says what was typed, which may come from elsewhere: NAME in `tidings users disable "$NAME"`.
+    .configureOutput({ writeErr: text => void process.stderr.write(printableLines(text)) })
     .showHelpAfterError('(--help shows what there is)')
   addWorkerCommand(program)
   addCheckCommand(program)

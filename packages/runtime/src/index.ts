@@ -6,7 +6,7 @@ export { createLogger, hasColours, type Logger, type LoggerOptions } from './log
 export { NoRedisError } from './no-redis-error.ts'
 export { PlainError, printFatal } from './plain-error.ts'
 export { preflight } from './preflight.ts'
-export { printable, withoutCredentials } from './printable.ts'
+export { printable, printableJson, printableLines, withoutCredentials } from './printable.ts'
 export { type OpenRedisOptions, openRedis, type RedisHandle } from './redis.ts'
 export type { RedisRole } from './redis-connection.ts'
 export { parseRedisUrl, type RedisAddress } from './redis-url.ts'

@@ -1,7 +1,7 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino'
 import { formatLogRecord, parseLogLine } from './log-line.ts'
 import { PlainError } from './plain-error.ts'
-import { withoutCredentials } from './printable.ts'
+import { printableJson, withoutCredentials } from './printable.ts'
 
 /** Options of `createLogger`. */
 export interface LoggerOptions {
@@ -41,7 +41,7 @@ export function createLogger({
       level,
       redact: { paths: REDACTED, censor: '[hidden]' },
       serializers: { err: serializeError },
-      hooks: { streamWrite: withoutCredentials },
+      hooks: { streamWrite: line => `${printableJson(withoutCredentials(line.trimEnd()))}\n` },
     },
     pretty ? prettyStream(out, colour) : out,
   )

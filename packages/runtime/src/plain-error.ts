@@ -1,3 +1,5 @@
+import { printableLines } from './printable.ts'
+
 /**
  * An error whose message is written for the person at the terminal: one or two plain sentences with the remedy.
  * A main prints the message alone, never the stack (see `printFatal`).
@@ -18,7 +20,8 @@ export class PlainError extends Error {
  */
 export function printFatal(error: unknown, print: (text: string) => void = printToStderr): number {
   const plain = error instanceof PlainError
-  print(plain ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error))
+  const text = plain ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  print(printableLines(text))
   const code = plain ? error.exitCode : 1
   process.exitCode = code
   return code

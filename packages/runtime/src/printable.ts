@@ -7,6 +7,19 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escapeCharacter)
 }
 
+/** The same for text of several lines, which stay lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
+/**
+ * The same for JSON on one line, as `JSON.stringify` makes it: what it leaves as it is (the controls of C1, the direction marks)
+ * is escaped, and it says the same as before.
+ */
+export function printableJson(json: string): string {
+  return printable(json)
+}
+
 /** Hides the user and password of every URL in a text: `redis://:secret@host` becomes `redis://***@host`. */
 export function withoutCredentials(text: string): string {
   return text.replace(/:\/\/[^\s/"'<>]*@/g, '://***@')

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { hasColours, NoRedisError } from '@tidings/runtime'
+import { hasColours, NoRedisError, printable } from '@tidings/runtime'
 import { EXIT } from '../exit-code.ts'
 import { print, printJson } from '../output.ts'
 import { inPlainWords } from '../plain-words.ts'
@@ -58,5 +58,5 @@ const STYLES = { ok: 'green', warning: 'yellow', fault: 'red' } as const
 function line({ check, state, text, remedy }: Finding): string {
   const word = state.padEnd(7)
   const shown = hasColours(process.stdout) ? styleText(STYLES[state], word, { validateStream: false }) : word
-  return `${shown}  ${check.padEnd(11)}  ${text}${remedy ? `\n${' '.repeat(22)}${remedy}` : ''}`
+  return `${shown}  ${check.padEnd(11)}  ${printable(text)}${remedy ? `\n${' '.repeat(22)}${remedy}` : ''}`
 }
