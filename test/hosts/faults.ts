@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'vitest'
+import type { LogLine } from '../process.ts'
 import type { Host } from './network.ts'
 import type { Scene } from './trial.ts'
 
@@ -17,14 +18,15 @@ export function lossyWorker({ network, workers, say }: Scene): void {
 /** The third worker host loses its network while it runs jobs, until others have picked these up; then it comes back and ends them. */
 export async function lostWorker({ network, site, workers, say }: Scene): Promise<void> {
   const [first, second, third] = workers
-  const begun = () => site.logOf(third).filter(({ msg }) => msg === 'job started').length
-  const ended = () => site.logOf(third).filter(({ msg }) => msg.startsWith('job ended')).length
-  await expect.poll(() => begun() - ended(), { timeout: PICKED_UP_WITHIN, interval: 20 }).toBeGreaterThan(0)
+  const running = () => runningOf(site.logOf(third))
+  await expect.poll(running, { timeout: PICKED_UP_WITHIN, interval: 20 }).toBeGreaterThan(0)
+  const all = () =>
+    site.logOf(first, second).filter(({ msg }) => msg.startsWith('job picked up again')).length
+  const before = all()
+  const pickedUp = () => all() - before
   network.cut(third)
   const cut = Date.now()
-  say(`${third.name} has no network any more, with ${begun() - ended()} jobs`)
-  const pickedUp = () =>
-    site.logOf(first, second).filter(({ msg }) => msg.startsWith('job picked up again')).length
+  say(`${third.name} has no network any more, with ${running()} jobs`)
   await expect.poll(pickedUp, { timeout: PICKED_UP_WITHIN, interval: 50 }).toBeGreaterThan(0)
   network.join(third)
   say(`${third.name} is back after ${Date.now() - cut} ms; others had picked up ${pickedUp()} of its jobs`)
@@ -62,4 +64,15 @@ export async function partMaster({ network, redis, history, say }: Scene, ...wit
   history.cut(text, Date.now(), parted)
   await file.close()
   say(`all are together again; the old master had ${bytes} bytes that its successor never had`)
+}
+
+/** How many jobs a worker runs, as its log says. */
+function runningOf(log: readonly LogLine[]): number {
+  const running = new Set<unknown>()
+  for (const { msg, jobId, ready } of log) {
+    if (ready) running.clear() // it was started again
+    if (msg === 'job started') running.add(jobId)
+    if (/^(job ended|attempt failed)/.test(msg)) running.delete(jobId)
+  }
+  return running.size
 }

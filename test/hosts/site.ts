@@ -29,7 +29,8 @@ const SECRET = 'a secret that all web processes of the site share'
 export class Site {
   readonly #options: SiteOptions
   readonly #webs = new Map<Host, TidingsProcess & { address: string }>()
-  readonly #workers = new Map<Host, TidingsProcess>()
+  /** The last one is there, the others were. */
+  readonly #workers = new Map<Host, TidingsProcess[]>()
   readonly #all: TidingsProcess[] = []
   #isOver = false
   /** Workers that died. */
@@ -61,7 +62,7 @@ export class Site {
 
   /** All that the workers of these hosts have logged, also those that are gone. */
   logOf(...hosts: readonly Host[]): LogLine[] {
-    return hosts.flatMap(host => this.#workers.get(host)?.log ?? [])
+    return hosts.flatMap(host => this.#workers.get(host) ?? []).flatMap(({ log }) => log)
   }
 
   /** Starts a web process on a host, beside the one that is there. */
@@ -75,7 +76,7 @@ export class Site {
   async startWorker(host: Host, release = this.#options.release): Promise<void> {
     const app = release?.app === undefined ? [] : ['--app', release.app]
     const worker = this.#start(['apps/worker/dist/cli.js', 'worker', ...app], host, release)
-    this.#workers.set(host, worker)
+    this.#workers.set(host, [...(this.#workers.get(host) ?? []), worker])
     void worker.ended.then(({ signal }) => {
       if (this.#isOver || signal !== 'SIGKILL') return
       this.deaths++
@@ -86,7 +87,7 @@ export class Site {
 
   /** Deploys another release to a host: the process there is asked to go, then the new one comes. */
   async deploy(host: Host, release: Release): Promise<void> {
-    await Promise.all([this.#webs.get(host)?.end('SIGTERM'), this.#workers.get(host)?.end('SIGTERM')])
+    await Promise.all([this.#webs.get(host)?.end('SIGTERM'), this.#workers.get(host)?.at(-1)?.end('SIGTERM')])
     if (this.#webs.has(host)) await this.startWeb(host, release)
     if (this.#workers.has(host)) await this.startWorker(host, release)
   }

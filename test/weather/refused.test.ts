@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { start } from '../process.ts'
 import { plainOptions, type RedisServer, serverDirectory, startRedisServer, until } from '../redis-server.ts'
@@ -55,6 +57,17 @@ describe.each([
     }
   })
 
+  it('on a Redis that is too old', async () => {
+    const old = await answering('6.0.16')
+    try {
+      expect(await refusal(`redis://127.0.0.1:${old.port}`)).toMatch(
+        /^The Redis at .* is 6\.0\.16; Tidings needs 6\.2 or newer\. .*$/,
+      )
+    } finally {
+      old.close()
+    }
+  })
+
   it('on a Redis that does not know its password', async () => {
     await server.redis.call('ACL', 'SETUSER', 'web', 'on', '>another', '~*', '&*', '+@all')
     expect(await refusal(urlOf(server, 'web:secret@'))).toMatch(
@@ -62,3 +75,18 @@ describe.each([
     )
   })
 })
+
+/** A server that answers everything as a Redis of this version says who it is: none so old is to be had. */
+async function answering(version: string): Promise<{ port: number; close(): void }> {
+  const text = `redis_version:${version}`
+  const server = createServer(socket => {
+    socket.on('error', () => {})
+    socket.on('data', data => {
+      for (const command of data.toString().split(/(?=^\*\d+\r\n)/m))
+        socket.write(/info/i.test(command) ? `$${text.length}\r\n${text}\r\n` : '+OK\r\n')
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() }
+}

@@ -62,6 +62,7 @@ describe('a Redis', () => {
     timeout: 3 * WORKER_LIMIT,
   }, async () => {
     const { alice, server } = scene
+    await pressUntilStarted(await demoForm(alice, 'begun before', { seconds: '1' }))
     const press = await demoForm(alice, 'read-only')
     await server.redis.config('SET', 'replica-serve-stale-data', 'yes')
     await server.redis.call('REPLICAOF', '127.0.0.1', '1')
@@ -72,13 +73,14 @@ describe('a Redis', () => {
       await server.redis.call('REPLICAOF', 'NO', 'ONE')
     }
     await pressUntilStarted(press)
-    expect(await told(alice, 'read-only')).toEqual([ONCE])
+    expect(await told(alice, 'begun before', 'read-only')).toEqual([ONCE, ONCE])
   })
 
   it('whose password was changed delays what it is asked, until it knows the old one again', {
     timeout: 3 * WORKER_LIMIT,
   }, async () => {
     const { alice, server } = scene
+    await pressUntilStarted(await demoForm(alice, 'with the old one', { seconds: '1' }))
     const press = await demoForm(alice, 'another password')
     await server.redis.call('ACL', 'SETUSER', 'tests', 'on', 'nopass', '~*', '&*', '+@all')
     const tests = server.redis.duplicate({ username: 'tests', password: 'x' })
@@ -92,7 +94,7 @@ describe('a Redis', () => {
       tests.disconnect()
     }
     await pressUntilStarted(press)
-    expect(await told(alice, 'another password')).toEqual([ONCE])
+    expect(await told(alice, 'with the old one', 'another password')).toEqual([ONCE, ONCE])
   })
 
   it('that was emptied by an operator leads to the login, and the worker goes on with what comes', {
@@ -128,6 +130,7 @@ describe('a Redis whose disk is full', () => {
       try {
         const { alice, server } = scene
         const press = await demoForm(alice, 'no room on the disk')
+        await pressUntilStarted(await demoForm(alice, 'while it filled up', { seconds: '2' }))
         // Until it refuses: it writes behind, once a second.
         const fill = async () => {
           try {
@@ -142,7 +145,7 @@ describe('a Redis whose disk is full', () => {
         expect([200, 503]).toContain((await alice.get('/')).status)
         disk.grow()
         await pressUntilStarted(press)
-        expect(await told(alice, 'no room on the disk')).toEqual([ONCE])
+        expect(await told(alice, 'while it filled up', 'no room on the disk')).toEqual([ONCE, ONCE])
       } finally {
         await scene.close()
         disk.remove()
