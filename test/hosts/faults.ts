@@ -55,12 +55,13 @@ export async function partMaster({ network, redis, history, say }: Scene, ...wit
   network.part(...side)
   say(`parted from all others: ${side.map(({ name }) => name).join(', ')}`)
   const successor = await redis.successor?.()
+  if (successor) await file.tookOver(successor)
   say(`another master has taken over after ${Date.now() - parted} ms`)
   // So long both are masters, each with people who use it.
   await pause(3_000)
   network.join(...side)
   await redis.follows?.()
-  const { text = '', bytes = 0 } = (successor && (await file.unknownTo(successor))) ?? {}
+  const { text, bytes } = await file.unknown()
   history.cut(text, Date.now(), parted)
   await file.close()
   say(`all are together again; the old master had ${bytes} bytes that its successor never had`)

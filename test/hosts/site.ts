@@ -80,7 +80,8 @@ export class Site {
     void worker.ended.then(({ signal }) => {
       if (this.#isOver || signal !== 'SIGKILL') return
       this.deaths++
-      return this.startWorker(host, release)
+      // It may be killed again before it is ready, and is then started once more.
+      return this.startWorker(host, release).catch(() => {})
     })
     await worker.logged(({ ready }) => ready === true)
   }

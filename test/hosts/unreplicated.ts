@@ -22,6 +22,7 @@ export class MastersFile {
   readonly #file: FileHandle
   /** How much more bytes it has told replicas than the file has. */
   readonly #ahead: number
+  #known = 0
 
   private constructor(file: FileHandle, ahead: number) {
     this.#file = file
@@ -41,12 +42,17 @@ export class MastersFile {
     }
   }
 
-  /** What it wrote that the one which took over never had: nobody knows of it any more. */
-  async unknownTo(successor: RedisServer): Promise<{ text: string; bytes: number }> {
-    const known = Number(/second_repl_offset:(\d+)/.exec(await successor.redis.info('replication'))?.[1]) - 1
-    if (!(known > 0)) throw new Error(`${successor.host}:${successor.port} has not taken over from anybody`)
+  /** Another has taken over: notes how far that one had come. To be called as soon as it has, because the next failover takes the number away. */
+  async tookOver(successor: RedisServer): Promise<void> {
+    this.#known = Number(/second_repl_offset:(\d+)/.exec(await successor.redis.info('replication'))?.[1]) - 1
+    if (!(this.#known > 0))
+      throw new Error(`${successor.host}:${successor.port} has not taken over from anybody`)
+  }
+
+  /** What the master wrote that the one which took over never had: nobody knows of it any more. */
+  async unknown(): Promise<{ text: string; bytes: number }> {
     const { size } = await this.#file.stat()
-    const from = known - this.#ahead
+    const from = this.#known - this.#ahead
     const length = size - from
     if (length <= 0) return { text: '', bytes: 0 }
     const { buffer } = await this.#file.read(
