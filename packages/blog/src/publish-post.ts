@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { defineJob, JobFailure } from '@tidings/jobs'
+import { LEVELS } from '@tidings/messages'
 import { z } from 'zod'
 import type { Blog } from './blog.ts'
 import { withPage } from './job-page.ts'
@@ -8,6 +9,9 @@ import type { Post } from './post.ts'
 import { timeInWords } from './time-in-words.ts'
 
 const MINUTE = 60_000
+
+/** Why the job is cancelled of a post whose author has chosen another time, or none. */
+export const DECIDED_OTHERWISE = 'You have decided otherwise since.'
 
 /**
  * The job that publishes a post at its time. It is told the key of the schedule that it is for, and does nothing where the
@@ -41,7 +45,7 @@ export function definePublishPost(blog: Pick<Blog, 'posts'>) {
         isMeant(found) && !found.publishedAt ? { ...found, publishedAt } : undefined,
       )
       if (!post) throw new JobFailure('The post is not there any more.')
-      if (!isMeant(post)) throw new JobFailure('You have decided otherwise since.')
+      if (!isMeant(post)) throw new JobFailure(DECIDED_OTHERWISE)
       return { post: post.id, title: post.title }
     },
 
@@ -51,8 +55,13 @@ export function definePublishPost(blog: Pick<Blog, 'posts'>) {
         link: { href: `/posts/${encodeURIComponent(result.post)}`, text: 'Read it' },
       }),
       failure: ({ input, reason }) => `${quoted(input.title)} was not published. ${reason}`,
-      cancelled: ({ input }) =>
-        `${quoted(input.title)} will not be published on ${timeInWords(new Date(input.at))}.`,
+      cancelled({ input, reason }) {
+        const text = `${quoted(input.title)} will not be published on ${timeInWords(new Date(input.at))}`
+        // Whoever chooses another time wants the first one's job to end.
+        return reason === DECIDED_OTHERWISE
+          ? { text: `${text}, as you decided.`, level: LEVELS.INFO }
+          : `${text}.`
+      },
     },
   })
   return withPage(definition, {

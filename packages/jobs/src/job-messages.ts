@@ -3,6 +3,9 @@ import type { NewMessage } from '@tidings/messages'
 /** A text for the owner, or a text with a link, extra tags, data or a translation. */
 export type JobText = string | Pick<NewMessage, 'text' | 'link' | 'extraTags' | 'data' | 'i18n'>
 
+/** The same for a job that was cancelled, which need not be a failure: INFO or WARNING, where its owner has wanted it so. */
+export type CancelledText = JobText | (Exclude<JobText, string> & { readonly level?: number })
+
 /** What every text function is told. */
 export interface JobFacts<Input> {
   readonly input: Input
@@ -25,6 +28,6 @@ export interface JobMessages<Input, Result> {
   partial?(job: JobFacts<Input> & { readonly result: Result }): JobText
   /** ERROR. `reason` is safe to show: the text of a JobFailure, or a fixed sentence. Without it: the title and the reason. */
   failure?(job: JobFacts<Input> & { readonly reason: string }): JobText
-  /** ERROR, for a job that was cancelled or removed. Without it: the title and the reason. */
-  cancelled?(job: JobFacts<Input> & { readonly reason: string }): JobText
+  /** ERROR, unless it says otherwise, for a job that was cancelled or removed. Without it: the title and the reason. */
+  cancelled?(job: JobFacts<Input> & { readonly reason: string }): CancelledText
 }

@@ -10,7 +10,7 @@ import type { Log } from './log.ts'
 import { outcomeMessage } from './outcome.ts'
 import type { Owed } from './owe.ts'
 import { DELIVER, OwnScript, type StoreConstants } from './script.ts'
-import { parseStoredData, type StoredData } from './stored-job.ts'
+import { parseStoredData, type StoredData, storedDataOf } from './stored-job.ts'
 import type { JobTelemetry } from './telemetry.ts'
 import { writtenTogether } from './written-together.ts'
 
@@ -121,12 +121,14 @@ export class JobQueue {
     }
   }
 
-  /** Ends a job that waits, as cancelled; has one that runs stopped by its worker. */
-  async cancel(id: string): Promise<Cancellation> {
+  /** Ends a job that waits, as cancelled, and for a reason of its own where there is one; has one that runs stopped by its worker. */
+  async cancel(id: string, own?: { reason: string; job: Job }): Promise<Cancellation> {
+    const { key, window, json } = encoding(own && this.#cancelled(own.job, own.reason))
+    const reason = own?.reason ?? CANCELLED
     const keys = [id, 'wait', 'paused', 'prioritized', 'delayed', 'failed', 'events'].map(name =>
       this.key(name),
     )
-    const answer = await this.run(CANCEL, keys, [id, Date.now(), encodeCancelled(CANCELLED), '', '', ''])
+    const answer = await this.run(CANCEL, keys, [id, Date.now(), encodeCancelled(reason), key, window, json])
     if (answer === 'cancelling') await this.options.redis.publish(this.key('cancel'), id)
     return answer as Cancellation
   }
@@ -167,6 +169,15 @@ export class JobQueue {
       cancelled: words({ kind: 'cancelled', reason: CANCELLED }),
       lost: words({ kind: 'failure', reason: LOST }),
     }
+  }
+
+  #cancelled(job: Job, reason: string): CheckedMessage | undefined {
+    const data = storedDataOf(job)
+    if (!data || job.id === undefined) return undefined
+    const definition = this.options.definitions.get(job.name)
+    const input = definition ? inputForWords(definition, data.input) : data.input
+    const ended = { jobId: job.id, name: job.name, owner: data.owner, input }
+    return outcomeMessage(definition, ended, { kind: 'cancelled', reason }, this.options.log)
   }
 
   /** Takes a job out of the ledger without a word: nobody is owed anything for it. */

@@ -215,13 +215,16 @@ export class Jobs {
   /**
    * Cancels a job. One that waits ends at once, and its owner is told; one that runs is told to stop, and ends a second later at
    * most, if its worker lives.
+   * @param options.reason a sentence that stands for “It was cancelled.” where the job waits: the definition's words are asked anew
    * @returns `'cancelled'`, `'cancelling'`, or why not: it has `'ended'`, it is the next run of a schedule (`'scheduled'`), or
    * it is `'unknown'`, to this owner at least.
    */
-  async cancel(id: string, { owner }: JobScope): Promise<Cancellation> {
+  async cancel(id: string, { owner, reason }: JobScope & { reason?: string }): Promise<Cancellation> {
     const found = await this.#find(id, owner)
     if (!found) return 'unknown'
-    const done = await this.#within(found.queue.cancel(id))
+    const done = await this.#within(
+      found.queue.cancel(id, reason === undefined ? undefined : { reason, job: found.job }),
+    )
     if (done === 'cancelled') this.#counters.count('cancelled')
     return done
   }

@@ -3,6 +3,7 @@ import {
   checkMessage,
   error,
   info,
+  LEVELS,
   type NewMessage,
   success,
   warning,
@@ -134,7 +135,8 @@ function ownWords(
   try {
     const said: unknown = words()
     ignoreRejection(said)
-    return checkMessage(make(...read(said, job)))
+    const message = make(...read(said, job))
+    return checkMessage(what === 'cancelled' ? { ...message, level: levelOf(said, message.level) } : message)
   } catch (error) {
     try {
       log.error(
@@ -163,6 +165,15 @@ function read(said: unknown, job: EndedJob): [string, Omit<NewMessage, 'level' |
       ...about(job),
     },
   ]
+}
+
+/** An outcome that nobody has to be alarmed at: never a success, and never less than a note. */
+function levelOf(said: unknown, usual: number): number {
+  const { level = usual } = Object(said) as { level?: unknown }
+  if (level === LEVELS.INFO || level === LEVELS.WARNING || level === LEVELS.ERROR) return level
+  throw new TypeError(
+    `expected the level of a cancelled job to be INFO, WARNING or ERROR; got ${shown(level)}`,
+  )
 }
 
 /** Words that are a promise are refused; that it fails later must not end the process. */

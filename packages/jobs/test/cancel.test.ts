@@ -21,8 +21,22 @@ const wait = defineJob({
   messages: { success: () => 'Never said.' },
 })
 
+// Whose owners want it so.
+const moved = defineJob({
+  name: 'moved',
+  input: z.object({ level: z.number() }),
+  run: async () => undefined,
+  messages: {
+    success: () => 'Never said.',
+    cancelled: ({ input, reason }) => ({
+      text: reason,
+      ...(reason.startsWith('You') && { level: input.level }),
+    }),
+  },
+})
+
 // One to enqueue and cancel, another one to run: as in two processes.
-const jobs = createJobs({ redis, store, definitions: [wait], sweepEvery: 0, log })
+const jobs = createJobs({ redis, store, definitions: [wait, moved], sweepEvery: 0, log })
 const elsewhere = createJobs({ redis: redis.duplicate(), store, definitions: [wait], sweepEvery: 0, log })
 afterAll(async () => {
   await Promise.all([jobs.close(), elsewhere.close()])
@@ -48,6 +62,21 @@ describe('a job that waits', () => {
     expect(await jobs.cancel(id, { owner })).toBe('ended')
     await jobs.sweep()
     expect(await messagesOf(store, owner)).toEqual(TOLD)
+  })
+
+  it('may end for a reason of its owner’s own, which is told as INFO or WARNING, and never as a success', async () => {
+    const cancelled = async (level: number, reason?: string) => {
+      const owner = newOwner()
+      const { id } = await jobs.enqueue(moved, { level }, { owner, delay: 60_000 })
+      expect(await jobs.cancel(id, { owner, ...(reason && { reason }) })).toBe('cancelled')
+      expect(await jobs.find(id, { owner })).toMatchObject({ outcome: 'cancelled' })
+      await jobs.sweep()
+      return messagesOf(store, owner)
+    }
+    expect(await cancelled(20, 'You moved it.')).toEqual([[20, 'You moved it.']])
+    expect(await cancelled(30, 'You moved it.')).toEqual([[30, 'You moved it.']])
+    expect(await cancelled(20)).toEqual([[40, 'It was cancelled.']])
+    expect(await cancelled(25, 'You moved it.')).toEqual([[40, 'Moved: cancelled. You moved it.']])
   })
 
   it('is cancelled by its owner and by staff, and by nobody else', async () => {

@@ -142,7 +142,7 @@ export class MemoryJobs {
   /** As `Jobs.cancel`: a job that waits ends at once, one that runs is told to stop. */
   async cancel(
     id: string,
-    { owner }: { owner?: string } = {},
+    { owner, reason = 'It was cancelled.' }: { owner?: string; reason?: string } = {},
   ): Promise<'cancelled' | 'cancelling' | 'ended' | 'unknown'> {
     const job = this.#jobs.find(id, owner)
     if (!job) return 'unknown'
@@ -151,7 +151,7 @@ export class MemoryJobs {
       await this.#end(job, {
         kind: 'cancelled',
         input: job.options.checked,
-        reason: 'It was cancelled.',
+        reason,
         error,
       })
       return 'cancelled'
