@@ -1,7 +1,15 @@
-import { checkPostText, type Post, type PostText, type When, WRITTEN_BODY_MAX } from '@tidings/blog'
+import {
+  checkPostText,
+  type Post,
+  type PostText,
+  versionOf,
+  type When,
+  WRITTEN_BODY_MAX,
+} from '@tidings/blog'
 import { z } from 'zod'
 import { formText } from './form-text.ts'
 import { PageError } from './page-error.ts'
+import { shownTime } from './shown-time.ts'
 import { isZone, momentInWords, typedMoment, zoneLabel } from './zoned-time.ts'
 
 /** What may be sent with a field: far more than it takes, so that a text that is too long can be given back. */
@@ -23,6 +31,14 @@ const LABELS = {
 
 type Field = (typeof FIELDS)[number]
 
+/** What a form is sent with besides what is typed. */
+export interface SentPost extends PostValues {
+  /** It makes one post of the form, however often it is sent. */
+  key: string | undefined
+  /** The version that was edited; `''` in a form that has none. */
+  version: string
+}
+
 /** What stands in the form. */
 export type PostValues = Record<Field, string>
 
@@ -31,13 +47,14 @@ export type CheckedForm =
   | { text: PostText; when: When; problems?: undefined }
   | { problems: Partial<PostValues>; text?: undefined }
 
-/** What a form is sent with. The key makes one post of it, however often it is sent. */
-export function sentPost(body: unknown): PostValues & { key: string | undefined } {
+/** The form that was sent. */
+export function sentPost(body: unknown): SentPost {
   const key = formText(body, 'idempotencyKey', { max: 100 })
   if (key !== '' && !/^[\w-]+$/.test(key)) throw new PageError(400, 'the idempotencyKey is none of ours')
   const [title, text, tags, when, at, zone] = FIELDS.map(field => formText(body, field, { max: MAX_TYPED }))
   return {
     key: key === '' ? undefined : key,
+    version: formText(body, 'version', { max: 100 }),
     title: title ?? '',
     body: text ?? '',
     tags: tags ?? '',
@@ -72,11 +89,17 @@ export function formOnPage(form: {
   problems?: Partial<PostValues>
   /** What is wrong with the form as a whole. */
   problem?: string | undefined
+  /** The version that is edited, where it isn't the post's own. */
+  version?: string | undefined
+  /** The post was changed since then: it is shown beside the form. */
+  isChanged?: boolean | undefined
 }) {
-  const { values, key, post, problems = {}, problem } = form
+  const { values, key, post, problems = {}, problem, isChanged } = form
   return {
     action: post ? `/posts/${encodeURIComponent(post.id)}` : '/posts',
     idempotencyKey: key,
+    version: form.version ?? (post && versionOf(post)),
+    newer: isChanged && post ? newerOnPage(post, values) : undefined,
     isPublished: post?.publishedAt !== undefined,
     // Of a zone that isn't known here: the time is to be written in UTC.
     values: isZone(values.zone) ? values : { ...values, zone: 'UTC' },
@@ -89,6 +112,21 @@ export function formOnPage(form: {
     })),
     longest: WRITTEN_BODY_MAX.toLocaleString('en'),
     now: momentInWords(new Date(), values.zone),
+  }
+}
+
+/** What differs in the newer version, for who has edited an older one. */
+function newerOnPage(post: Post, values: PostValues) {
+  const { title, body, tags, schedule, publishedAt } = post
+  const time = publishedAt ?? schedule?.at
+  const isSame = (field: 'title' | 'body' | 'tags') =>
+    postValues(post)[field].trim() === values[field].replace(/\r\n?/g, '\n').trim()
+  return {
+    ...(!isSame('title') && { title }),
+    ...(!isSame('body') && { body }),
+    ...(!isSame('tags') && { tags: tags.join(', ') || 'none' }),
+    standing: publishedAt ? 'Published' : schedule ? 'To be published' : 'A draft',
+    time: time && shownTime(time),
   }
 }
 

@@ -231,9 +231,62 @@ describe('editing a post', () => {
     expect((await alice.get(`${path}/edit`)).body).toMatch(/value="at" checked/)
     await edit(alice, path, { when: 'at', at: typed(later(2 * HOUR)), title: 'Moved' })
     expect(messagesOn((await alice.get(path)).body)).toEqual([
-      expect.stringMatching(/^error: “Moved” will not be published on /),
+      expect.stringMatching(/^info: “Moved” will not be published on .*, as you decided\.$/),
       expect.stringMatching(/^success: It will be published on /),
     ])
+  })
+
+  it('in two tabs loses neither text: who saves last is shown both, and asked', async () => {
+    const path = await write(alice, { title: 'In two tabs', body: 'First text', when: 'draft' })
+    const [one, two] = [await alice.form(`${path}/edit`, path), await alice.form(`${path}/edit`, path)]
+    const mine = { title: 'In two <tabs>', body: 'My\r\ntext', tags: 'a, b', when: 'draft' }
+    expect(
+      (
+        await alice.post(path, {
+          ...one,
+          title: 'In two tabs',
+          body: 'Newer <text>',
+          tags: 'c',
+          when: 'draft',
+        })
+      ).statusCode,
+    ).toBe(303)
+    const refused = await alice.post(path, { ...two, ...mine })
+    expect(refused.statusCode).toBe(409)
+    expect(refused.body).toContain('It was changed after you had opened this form')
+    const [newer = '', form = ''] = refused.body.split('<h2>Your version</h2>')
+    expect(newer).toContain('Newer &lt;text&gt;</div>')
+    expect(newer).toContain('<p class="typed" dir="auto">In two tabs</p>')
+    expect(newer).toContain('<p class="typed" dir="auto">c</p>')
+    expect(form).toContain('value="In two &lt;tabs&gt;"')
+    expect(form).toContain('>\nMy\r\ntext</textarea>')
+    expect(form).toContain('Save mine instead')
+    expect(await find(path)).toMatchObject({ body: 'Newer <text>', tags: ['c'] })
+    // One more change in between asks once more; after that it is what its author has chosen.
+    const again = hiddenFields(refused.body, path)
+    expect((await alice.post(path, { ...again, ...mine, version: 'x' })).statusCode).toBe(409)
+    expect((await alice.post(path, { ...again, ...mine })).statusCode).toBe(303)
+    expect(await find(path)).toMatchObject({ title: 'In two <tabs>', body: 'My\ntext', tags: ['a', 'b'] })
+    expect((await alice.post(path, { ...again, ...mine })).statusCode, 'pressed twice').toBe(303)
+    expect(
+      (await alice.post(path, { ...mine, _csrf: again._csrf ?? '', body: 'x' })).statusCode,
+      'of no version',
+    ).toBe(409)
+  })
+
+  it('in two tabs does not take a time back silently, nor does its publication stand in the way', async () => {
+    const path = await write(alice, { title: 'Timed', body: 'x', when: 'at', at: typed(later()) })
+    const old = await alice.form(`${path}/edit`, path)
+    await edit(alice, path, { title: 'Timed', body: 'x', when: 'at', at: typed(later(2 * HOUR)) })
+    const fields = { title: 'Timed', body: 'y', when: 'at', at: typed(later()) }
+    expect((await alice.post(path, { ...old, ...fields })).statusCode).toBe(409)
+    const form = await alice.form(`${path}/edit`, path)
+    const post = await find(path)
+    if (post) await site.blog.posts.save({ ...post, publishedAt: new Date() })
+    expect((await alice.post(path, { ...form, title: 'Timed', body: 'y', when: 'draft' })).statusCode).toBe(
+      303,
+    )
+    expect(await find(path)).toMatchObject({ body: 'y', publishedAt: expect.any(Date) })
   })
 
   it('says where its job was cancelled, and schedules it anew', async () => {

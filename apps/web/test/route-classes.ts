@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { versionOf } from '@tidings/blog'
 import { info } from '@tidings/messages'
 import type { Site } from './client.ts'
 
@@ -31,6 +32,8 @@ export interface SweptObjects {
   file: string
   message: string
   post: string
+  /** Its version, which a form carries. */
+  version: string
   /** What staff have written to her. */
   staffMessage: string
 }
@@ -49,7 +52,14 @@ export async function sweptObjects({ blog, jobs, store, definitions, alice }: Si
   const sender = { id: alice.id, username: 'alice' }
   const written = { to: [sender], recipients: 1, level: 20, text: 'Swept.', sentAt: new Date() }
   await blog.staffMessages.keep({ id: staffMessage, sender, ...written })
-  return { job, file: id, message: message?.id ?? '', post: post?.id ?? '', staffMessage }
+  return {
+    job,
+    file: id,
+    message: message?.id ?? '',
+    post: post?.id ?? '',
+    version: post ? versionOf(post) : '',
+    staffMessage,
+  }
 }
 
 const POST_TEXT = { title: 'Swept', body: 'Swept', when: 'now' }
@@ -65,7 +75,11 @@ export const ROUTES: Readonly<Record<string, RouteClass>> = {
   'GET /posts/new': { for: 'users' },
   'POST /posts': { for: 'users', fields: () => POST_TEXT },
   'GET /posts/:id/edit': { for: 'owner', at: ({ post }) => `/posts/${post}/edit` },
-  'POST /posts/:id': { for: 'owner', at: ({ post }) => `/posts/${post}`, fields: () => POST_TEXT },
+  'POST /posts/:id': {
+    for: 'owner',
+    at: ({ post }) => `/posts/${post}`,
+    fields: ({ version }) => ({ ...POST_TEXT, version }),
+  },
   'GET /posts/:id/delete': { for: 'owner', at: ({ post }) => `/posts/${post}/delete` },
   'POST /posts/:id/delete': { for: 'owner', at: ({ post }) => `/posts/${post}/delete` },
   'GET /healthz': { for: 'anybody' },

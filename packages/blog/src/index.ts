@@ -25,6 +25,7 @@ export { CommonPasswordError, passwordFault } from './new-password.ts'
 export type { Post, PublishedPost } from './post.ts'
 export { type PostPage, PostStore } from './post-store.ts'
 export { checkPostText, type PostText, type TypedPost, WRITTEN_BODY_MAX } from './post-text.ts'
+export { PostChangedError, versionOf } from './post-version.ts'
 export { PostExistsError, type PostState, PostWriter, type When } from './post-writer.ts'
 export {
   endOf,

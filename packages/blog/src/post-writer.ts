@@ -4,6 +4,8 @@ import type { blogJobs } from './blog-jobs.ts'
 import type { Post } from './post.ts'
 import type { PostStore } from './post-store.ts'
 import type { PostText } from './post-text.ts'
+import { isSaved, PostChangedError, versionOf } from './post-version.ts'
+import { DECIDED_OTHERWISE } from './publish-post.ts'
 import type { User } from './user.ts'
 
 /** When a post is to be published: at once, not yet, or by a job at a moment to come. */
@@ -59,15 +61,24 @@ export class PostWriter {
 
   /**
    * Changes a post of this author's. One that is published stays published, whatever `when` says.
+   * @param version the version that was edited, of `versionOf`; without it, whatever is there is replaced
    * @returns undefined where there is none, or it is somebody else's
-   * @throws what `enqueue` throws where the job can't be had: then the text is kept, and the same call again goes on from there
+   * @throws PostChangedError where it was changed since that version: then nothing is; what `enqueue` throws where the job can't be had: then the text is kept, and the same call again goes on from there
    */
-  async edit(author: User, id: string, text: PostText, when: When): Promise<Post | undefined> {
+  async edit(
+    author: User,
+    id: string,
+    text: PostText,
+    when: When,
+    version?: string,
+  ): Promise<Post | undefined> {
     const post = await this.own(author, id)
     if (!post) return undefined
     const stopped = post.schedule?.job && (await this.stateOf(post)) === 'stopped' ? post.schedule.key : ''
     let old: Post['schedule']
     const edited = await this.#posts.update(id, found => {
+      if (version !== undefined && version !== versionOf(found) && !isSaved(found, text, when))
+        throw new PostChangedError(found)
       const { schedule, publishedAt } = found
       const isKept = when instanceof Date && schedule?.at.getTime() === when.getTime()
       old = undefined
@@ -76,7 +87,7 @@ export class PostWriter {
       return { ...found, ...text, schedule: undefined, ...timing(when) }
     })
     const saved = edited && (await this.#scheduled(edited))
-    if (old?.job) await this.#jobs.cancel(old.job, { owner: author.id })
+    if (old?.job) await this.#jobs.cancel(old.job, { owner: author.id, reason: DECIDED_OTHERWISE })
     return saved
   }
 
@@ -85,7 +96,7 @@ export class PostWriter {
     const post = await this.own(author, id)
     if (!post || !(await this.#posts.delete(post))) return false
     if (!post.publishedAt && post.schedule?.job)
-      await this.#jobs.cancel(post.schedule.job, { owner: author.id })
+      await this.#jobs.cancel(post.schedule.job, { owner: author.id, reason: DECIDED_OTHERWISE })
     return true
   }
 

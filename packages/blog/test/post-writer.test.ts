@@ -77,8 +77,10 @@ describe('a scheduled post', () => {
     })
     expect(await told()).toHaveLength(before + 1)
     expect((await told())[0]).toEqual({
-      level: LEVELS.ERROR,
-      text: expect.stringMatching(/^“Moved” will not be published on \d+ \w+ \d{4}, \d\d:\d\d UTC\.$/),
+      level: LEVELS.INFO,
+      text: expect.stringMatching(
+        /^“Moved” will not be published on \d+ \w+ \d{4}, \d\d:\d\d UTC, as you decided\.$/,
+      ),
     })
   })
 
@@ -95,6 +97,7 @@ describe('a scheduled post', () => {
     const post = await writer.create(alice, newKey(), TEXT, at)
     await jobs.cancel(post.schedule?.job ?? '', { owner: alice.id })
     expect(await writer.stateOf(post)).toBe('stopped')
+    expect((await told())[0]?.level).toBe(LEVELS.ERROR)
     const saved = await writer.edit(alice, post.id, TEXT, at)
     expect(saved && (await writer.stateOf(saved))).toBe('scheduled')
   })
@@ -105,7 +108,10 @@ describe('a scheduled post', () => {
     expect(await writer.delete(alice, post.id)).toBe(true)
     expect(await writer.delete(alice, post.id)).toBe(false)
     expect(await blog.posts.find(post.id)).toBeUndefined()
-    expect((await told())[0]?.text).toMatch(/^“A walk” will not be published/)
+    expect((await told())[0]).toMatchObject({
+      level: LEVELS.INFO,
+      text: expect.stringMatching(/^“A walk” will not be published .* as you decided\.$/),
+    })
   })
 
   it('is published by a worker at its time, once, and its author is told', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Blog, type Post, PostExistsError, type PostWriter } from '@tidings/blog'
+import { type Blog, type Post, PostChangedError, PostExistsError, type PostWriter } from '@tidings/blog'
 import { TooManyJobsError } from '@tidings/jobs'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { renderPage } from '../page.ts'
@@ -13,6 +13,8 @@ import type { RateLimit } from '../rate-limit.ts'
 import { momentInWords } from '../zoned-time.ts'
 
 const PER_PAGE = 20
+const CHANGED =
+  'It was changed after you had opened this form, perhaps in another tab. Below you find what differs there, and in the form all that you typed. Take over what you need: saving puts yours in the place of the newer version.'
 /** A text that is five times too long still arrives, and can be given back. */
 const FORM_BYTES = 1_500_000
 
@@ -87,23 +89,24 @@ export const postRoutes: FastifyPluginAsync<{
     const post = await ownPost(request)
     const typed = await request.typedBefore(action => action === postPath(post.id))
     if (typed === undefined) return formPage(request, reply, { values: postValues(post), post })
-    const values = sentPost(typed.texts)
-    return formPage(request, reply, { values, post, problem: againWords(typed), status: 200 })
+    const { version, ...values } = sentPost(typed.texts)
+    return formPage(request, reply, { values, version, post, problem: againWords(typed), status: 200 })
   })
 
   app.post<One>('/posts/:id', form, async (request, reply) => {
     const post = await ownPost(request)
-    const values = sentPost(request.body)
+    const { version, ...values } = sentPost(request.body)
     const checked = checkPost(values, { post })
-    if (checked.problems) return formPage(request, reply, { values, post, problems: checked.problems })
+    const again = { values, version, post }
+    if (checked.problems) return formPage(request, reply, { ...again, problems: checked.problems })
     try {
       await room(request)
-      const saved = await writer.edit(userOf(request), post.id, checked.text, checked.when)
+      const saved = await writer.edit(userOf(request), post.id, checked.text, checked.when, version)
       if (saved === undefined) throw notFound()
       request.messages.success(post.publishedAt ? 'Your changes are saved.' : savedWords(saved, values.zone))
       return reply.redirect(postPath(post.id), 303)
     } catch (error) {
-      return refusedPage(error, request, reply, { values, post })
+      return refusedPage(error, request, reply, again)
     }
   })
 
@@ -140,6 +143,8 @@ interface Form {
   post?: Post
   problems?: Partial<PostValues>
   problem?: string
+  version?: string
+  isChanged?: boolean
   status?: number
 }
 
@@ -160,6 +165,16 @@ function refusedPage(error: unknown, request: FastifyRequest, reply: FastifyRepl
     const problem =
       'This form made a post before, which differs from this one. Save again to make a second post.'
     return formPage(request, reply, { ...form, key: randomUUID(), problem })
+  }
+  if (error instanceof PostChangedError) {
+    const { post } = error
+    return formPage(request, reply, {
+      values: form.values,
+      post,
+      problem: CHANGED,
+      isChanged: true,
+      status: 409,
+    })
   }
   if (error instanceof PageError && error.statusCode === 429) {
     const seconds = error.retryAfter ?? 60
