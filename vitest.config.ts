@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 // Tests read the packages' sources, so that they never run against a stale build. Processes that tests start
 // (the web server, the worker) run from dist, which `npm test` has built before.
-const conditions = ['@tidings/source', 'module', 'node', 'development|production']
+const conditions = ['@tidings/source', 'node', 'development|production']
 
 export default defineConfig({
   resolve: { conditions },

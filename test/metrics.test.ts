@@ -5,6 +5,7 @@ import { startWeb, startWorker, type TidingsProcess } from './process.ts'
 import { Visitor } from './visitor.ts'
 
 const PATIENCE = { timeout: 60_000 }
+const LONG = { timeout: 120_000 }
 
 let scene: Scene
 let web: TidingsProcess & { address: string }
@@ -39,7 +40,7 @@ describe('the metrics of a web process', () => {
     ) as Record<(typeof events)[number], number>
   }
 
-  it('are the messages that were posted, shown, dropped and found expired', PATIENCE, async () => {
+  it('are the messages that were posted, shown, dropped and found expired', LONG, async () => {
     const alice = await Visitor.loggedIn(web.address, 'alice')
     await expect.poll(async () => (await alice.get('/')).messages.length, PATIENCE).toBe(0)
     const before = await counts()
@@ -57,7 +58,7 @@ describe('the metrics of a web process', () => {
     expect((await metricsOf(web))('tidings_shown_after_seconds_count')).toBe(after.shown)
   })
 
-  it('are the streams that are open', PATIENCE, async () => {
+  it('are the streams that are open', LONG, async () => {
     const alice = await Visitor.loggedIn(web.address, 'alice')
     const open = async () => (await metricsOf(web))('tidings_open_streams{of="messages"}')
     const stops = [new AbortController(), new AbortController(), new AbortController()]
@@ -72,7 +73,7 @@ describe('the metrics of a web process', () => {
 
 describe('the metrics of a worker', () => {
   it('are what is owed and for how long, what could not be delivered, was dropped, or was picked up again', {
-    timeout: 120_000,
+    timeout: 180_000,
   }, async () => {
     const env = { REDIS_URL: scene.url, DATA_DIR: scene.dataDir, HEALTH_PORT: '0' }
     const killed = await startWorker(env, '-c', '1')

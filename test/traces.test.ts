@@ -11,6 +11,7 @@ import { Visitor } from './visitor.ts'
 const SECRET = 'geheim-7f3a<b>'
 const TRACEPARENT = `00-${'5'.repeat(32)}-${'7'.repeat(16)}-01`
 const PATIENCE = { timeout: 30_000 }
+const LONG = { timeout: 120_000 }
 
 let scene: Scene
 let folder: string
@@ -73,7 +74,7 @@ describe('traces', () => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.address, OTEL_BSP_SCHEDULE_DELAY: '100' }
     ;({ web, worker } = await startBoth(env))
     alice = await Visitor.loggedIn(web.address, 'alice')
-  }, 60_000)
+  }, LONG.timeout)
   afterAll(async () => {
     await Promise.all([web.end('SIGTERM'), worker.end('SIGTERM')])
     collector.close()
@@ -143,13 +144,16 @@ describe('traces', () => {
         attributes: { 'tidings.message.level': 'success' },
       })
       expect(shown.attributes['tidings.message.waited_ms']).toBeGreaterThanOrEqual(0)
+      await worker.logged(
+        ({ jobId, trace, msg }) => jobId === id && trace === shown.traceId && /^job ended/.test(msg),
+      )
       const { out } = await tidings(['jobs', 'show', id], { REDIS_URL: scene.url })
       expect(out).toMatch(new RegExp(`^trace +${shown.traceId}$`, 'm'))
       expect(page).toMatchObject({ traceId: opened.traceId, links: [{ traceId: shown.traceId }] })
     },
   )
 
-  it('know of a message that came to an open page, once', PATIENCE, async () => {
+  it('know of a message that came to an open page, once', LONG, async () => {
     const stop = new AbortController()
     const stream = (await alice.open('/messages/stream', stop.signal)).body?.getReader()
     const { hidden } = await alice.form('/jobs', '/jobs/demo')
@@ -178,7 +182,7 @@ describe('traces', () => {
     expect(collector.spans.filter(ofJob(id, 'message shown'))).toHaveLength(1)
   })
 
-  it('say nothing of what people wrote, who they are, or what is secret', PATIENCE, async () => {
+  it('say nothing of what people wrote, who they are, or what is secret', LONG, async () => {
     const id = await seen(alice, { label: SECRET, outcome: 'fail' }, /geheim-7f3a.*failed/)
     expect(await span(ofJob(id, 'process jobs'))).toMatchObject({
       status: { code: ERROR },
@@ -197,67 +201,83 @@ describe('traces', () => {
     expect([...known].filter(name => !/^(http|bullmq|tidings)\./.test(name))).toEqual([])
   })
 
-  it('have no span for what goes on without anybody: checks, stylesheets, streams, renewed locks', async () => {
-    await alice.get('/healthz')
-    await alice.get('/style.css')
-    await alice.get('/inbox', { traceparent: TRACEPARENT })
-    const id = await seen(alice, { outcome: 'succeed' }, /succeeded/)
-    await span(ofJob(id, 'message shown'))
-    const names = [...new Set(collector.spans.map(({ name }) => name))]
-    expect(names).toContain('GET /inbox')
-    // Nor is one of a trace that anybody on the internet has named.
-    expect(collector.spans.filter(({ traceId }) => TRACEPARENT.includes(traceId))).toEqual([])
-    expect(names.filter(name => /health|css|stream|Lock|getNext|talled|close/.test(name))).toEqual([])
-  }, 30_000)
+  it(
+    'have no span for what goes on without anybody: checks, stylesheets, streams, renewed locks',
+    async () => {
+      await alice.get('/healthz')
+      await alice.get('/style.css')
+      await alice.get('/inbox', { traceparent: TRACEPARENT })
+      const id = await seen(alice, { outcome: 'succeed' }, /succeeded/)
+      await span(ofJob(id, 'message shown'))
+      const names = [...new Set(collector.spans.map(({ name }) => name))]
+      expect(names).toContain('GET /inbox')
+      // Nor is one of a trace that anybody on the internet has named.
+      expect(collector.spans.filter(({ traceId }) => TRACEPARENT.includes(traceId))).toEqual([])
+      expect(names.filter(name => /health|css|stream|Lock|getNext|talled|close/.test(name))).toEqual([])
+    },
+    LONG.timeout,
+  )
 })
 
 describe('what traces cost others', () => {
-  it('is nothing where nobody asked for them: no module of OpenTelemetry is loaded, no job carries more', async () => {
-    const { web, worker } = await startBoth({ ...telling, OTEL_SERVICE_NAME: 'x' })
-    const alice = await Visitor.loggedIn(web.address, 'alice')
-    const id = await seen(alice, { outcome: 'succeed' }, /succeeded/)
-    expect(await scene.jobs.find(id, {})).not.toHaveProperty('telemetry')
-    await Promise.all([web.end('SIGTERM'), worker.end('SIGTERM')])
-    expect([loadedBy(web), loadedBy(worker)]).toEqual([0, 0])
-  }, 60_000)
+  it(
+    'is nothing where nobody asked for them: no module of OpenTelemetry is loaded, no job carries more',
+    async () => {
+      const { web, worker } = await startBoth({ ...telling, OTEL_SERVICE_NAME: 'x' })
+      const alice = await Visitor.loggedIn(web.address, 'alice')
+      const id = await seen(alice, { outcome: 'succeed' }, /succeeded/)
+      expect(await scene.jobs.find(id, {})).not.toHaveProperty('telemetry')
+      await Promise.all([web.end('SIGTERM'), worker.end('SIGTERM')])
+      expect([loadedBy(web), loadedBy(worker)]).toEqual([0, 0])
+    },
+    LONG.timeout,
+  )
 
-  it('is nothing where the collector hangs or is away: pages and jobs go on, and both end in order', async () => {
-    const hanging = await openCollector({ hangs: true })
-    onTestFinished(() => hanging.close())
-    const env = { ...telling, OTEL_BSP_SCHEDULE_DELAY: '50' }
-    const { web, worker } = await startBoth(
-      { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: hanging.address, OTEL_EXPORTER_OTLP_TIMEOUT: '60000' },
-      { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' },
-    )
-    const alice = await Visitor.loggedIn(web.address, 'alice')
-    await seen(alice, { outcome: 'succeed' }, /succeeded/)
-    await expect.poll(() => hanging.requests, PATIENCE).toBeGreaterThan(0)
-    const began = Date.now()
-    const ended = await Promise.all([web.end('SIGTERM'), worker.end('SIGTERM')])
-    expect(ended).toEqual([
-      { code: 0, signal: null },
-      { code: 0, signal: null },
-    ])
-    // Two seconds for the collector; the rest is patience with a slow machine.
-    expect(Date.now() - began).toBeLessThan(20_000)
-    expect(loadedBy(web)).toBeGreaterThan(10)
-    expect(loadedBy(worker)).toBeGreaterThan(10)
-  }, 60_000)
+  it(
+    'is nothing where the collector hangs or is away: pages and jobs go on, and both end in order',
+    async () => {
+      const hanging = await openCollector({ hangs: true })
+      onTestFinished(() => hanging.close())
+      const env = { ...telling, OTEL_BSP_SCHEDULE_DELAY: '50' }
+      const { web, worker } = await startBoth(
+        { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: hanging.address, OTEL_EXPORTER_OTLP_TIMEOUT: '60000' },
+        { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' },
+      )
+      const alice = await Visitor.loggedIn(web.address, 'alice')
+      await seen(alice, { outcome: 'succeed' }, /succeeded/)
+      await expect.poll(() => hanging.requests, PATIENCE).toBeGreaterThan(0)
+      const began = Date.now()
+      const ended = await Promise.all([web.end('SIGTERM'), worker.end('SIGTERM')])
+      expect(ended).toEqual([
+        { code: 0, signal: null },
+        { code: 0, signal: null },
+      ])
+      // Two seconds for the collector; the rest is patience with a slow machine.
+      expect(Date.now() - began).toBeLessThan(20_000)
+      expect(loadedBy(web)).toBeGreaterThan(10)
+      expect(loadedBy(worker)).toBeGreaterThan(10)
+    },
+    LONG.timeout,
+  )
 
-  it('is what the standard variables say: without sampling only a proxy’s own trace is followed', async () => {
-    const collector = await openCollector()
-    onTestFinished(() => collector.close())
-    const { web, worker } = await startBoth({
-      OTEL_EXPORTER_OTLP_ENDPOINT: collector.address,
-      OTEL_TRACES_SAMPLER: 'parentbased_always_off',
-      TRUST_PROXY: '1',
-    })
-    const alice = await Visitor.loggedIn(web.address, 'alice')
-    await seen(alice, { outcome: 'succeed' }, /succeeded/)
-    await alice.get('/inbox', { traceparent: TRACEPARENT })
-    await Promise.all([web.end('SIGTERM'), worker.end('SIGTERM')])
-    expect(collector.spans).toMatchObject([{ name: 'GET /inbox', parentSpanId: TRACEPARENT.split('-')[2] }])
-  }, 60_000)
+  it(
+    'is what the standard variables say: without sampling only a proxy’s own trace is followed',
+    async () => {
+      const collector = await openCollector()
+      onTestFinished(() => collector.close())
+      const { web, worker } = await startBoth({
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.address,
+        OTEL_TRACES_SAMPLER: 'parentbased_always_off',
+        TRUST_PROXY: '1',
+      })
+      const alice = await Visitor.loggedIn(web.address, 'alice')
+      await seen(alice, { outcome: 'succeed' }, /succeeded/)
+      await alice.get('/inbox', { traceparent: TRACEPARENT })
+      await Promise.all([web.end('SIGTERM'), worker.end('SIGTERM')])
+      expect(collector.spans).toMatchObject([{ name: 'GET /inbox', parentSpanId: TRACEPARENT.split('-')[2] }])
+    },
+    LONG.timeout,
+  )
 })
 
 function hostOf(address: string): string {

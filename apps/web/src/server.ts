@@ -9,6 +9,7 @@ import {
   preflight,
   printFatal,
   serveHealth,
+  type Tracing,
 } from '@tidings/runtime'
 import { stopRequests } from '@tidings/runtime/supervisor'
 import type { FastifyInstance } from 'fastify'
@@ -37,10 +38,11 @@ setTimeout(() => process.exit(), 1000).unref()
 async function serve(): Promise<number> {
   loadEnvFile()
   const config = webConfig(process.env)
-  const log = createLogger({ name: 'web', level: config.LOG_LEVEL })
+  let tracing: Tracing | undefined
+  const log = createLogger({ name: 'web', level: config.LOG_LEVEL, facts: () => tracing?.facts() })
   const secret = config.SESSION_SECRET ?? (await sessionSecret(config.DATA_DIR))
   const connections = await openRedis({ url: config.REDIS_URL, dataDir: config.DATA_DIR, log })
-  const tracing = await openTracing({ service: 'tidings-web', log })
+  tracing = await openTracing({ service: 'tidings-web', log })
   try {
     const redis = await connections.connect('web')
     await preflight(redis, connections.description, log)

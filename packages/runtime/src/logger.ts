@@ -13,6 +13,8 @@ export interface LoggerOptions {
   format?: 'pretty' | 'json'
   /** Where the lines go; standard output by default. */
   destination?: DestinationStream
+  /** Facts for each line, as they are when it is written. */
+  facts?: () => object | undefined
   /** Colours in what is pretty; by default on a terminal that knows them, unless `NO_COLOR` is set. */
   colour?: boolean
 }
@@ -31,6 +33,7 @@ export function createLogger({
   level = 'info',
   format,
   destination,
+  facts,
   colour = destination === undefined && hasColours(process.stdout),
 }: LoggerOptions): Logger {
   const pretty = (format ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty'
@@ -41,6 +44,7 @@ export function createLogger({
       level,
       redact: { paths: REDACTED, censor: '[hidden]' },
       serializers: { err: serializeError },
+      ...(facts && { mixin: () => facts() ?? {} }),
       hooks: { streamWrite: line => `${printableJson(withoutCredentials(line.trimEnd()))}\n` },
     },
     pretty ? prettyStream(out, colour) : out,

@@ -8,6 +8,8 @@ export interface Tracing {
   readonly tracer: Tracer
   /** For `createJobs`: a job then carries its trace from where it is enqueued to its worker. */
   readonly telemetry: JobTelemetry
+  /** For the log: the trace to which belongs what is done at this moment. */
+  facts(): { trace: string } | undefined
   /** Says how the job that is worked on has ended. */
   ended(outcome: string): void
   /** Sends what is left, for two seconds at most. */

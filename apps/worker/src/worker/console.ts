@@ -12,11 +12,20 @@ export interface WorkerConsole {
 }
 
 /** Opens it on standard output. */
-export function openConsole({ format, level }: { format?: 'pretty' | 'json'; level: string }): WorkerConsole {
+export function openConsole({
+  format,
+  level,
+  facts,
+}: {
+  format?: 'pretty' | 'json'
+  level: string
+  /** For each line. */
+  facts(): object | undefined
+}): WorkerConsole {
   const isPretty = (format ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty'
   const isLive = isPretty && process.stdout.isTTY && process.env.TERM !== 'dumb' && !process.env.CI
   if (!isLive) {
-    const log = createLogger({ name: 'worker', level, format: isPretty ? 'pretty' : 'json' })
+    const log = createLogger({ name: 'worker', level, facts, format: isPretty ? 'pretty' : 'json' })
     return { log, follow() {}, close() {} }
   }
   const live = new LiveLine(process.stdout)
@@ -25,6 +34,7 @@ export function openConsole({ format, level }: { format?: 'pretty' | 'json'; lev
     log: createLogger({
       name: 'worker',
       level,
+      facts,
       format: 'pretty',
       colour: hasColours(process.stdout),
       destination: { write: lines => live.write(lines) },

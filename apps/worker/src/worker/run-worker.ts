@@ -7,6 +7,7 @@ import {
   openTracing,
   preflight,
   serveHealth,
+  type Tracing,
 } from '@tidings/runtime'
 import { stopRequests } from '@tidings/runtime/supervisor'
 import type { WorkerOptions } from '../commands/worker.ts'
@@ -33,7 +34,8 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   loadEnvFile()
   const config = loadConfig(workerVariables, process.env)
   const { logFormat: format, logLevel: level = config.LOG_LEVEL } = options
-  const console = openConsole({ level, ...(format && { format }) })
+  let tracing: Tracing | undefined
+  const console = openConsole({ level, facts: () => tracing?.facts(), ...(format && { format }) })
   const { log } = console
   log.info({}, `Tidings worker ${VERSION} starts as process ${process.pid}`)
   const readiness = new Readiness()
@@ -41,7 +43,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   const metrics = port === undefined ? undefined : new (await import('./metrics.ts')).WorkerMetrics()
   const health = await openHealth(port, config.HOST, readiness, metrics)
   if (health) log.debug({ health: health.address }, 'answering health checks')
-  const tracing = await openTracing({ service: 'tidings-worker', log })
+  tracing = await openTracing({ service: 'tidings-worker', log })
   try {
     const isBrief = options.once === true || options.stopWhenEmpty === true
     const { REDIS_URL: url, DATA_DIR: dataDir } = config

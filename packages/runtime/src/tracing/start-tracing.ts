@@ -34,6 +34,10 @@ export function startTracing({ service, log, env = {} }: TracingOptions): Tracin
   return {
     tracer: provider.getTracer('tidings'),
     telemetry: jobTelemetry(),
+    facts() {
+      const at = trace.getActiveSpan()?.spanContext()
+      return at && { trace: at.traceId }
+    },
     ended: outcome => trace.getActiveSpan()?.setAttribute('tidings.outcome', outcome),
     async close() {
       let timer: NodeJS.Timeout | undefined
