@@ -97,6 +97,46 @@ describe.skipIf(!hasBrowser)('the staff area in a browser', () => {
     expect(asked.filter(each => !each.startsWith(`GET ${origin}/`))).toEqual([])
   })
 
+  it('shows on the dashboard what others wrote as text', async () => {
+    const text = '<img src=x onerror=alert(1)><script>alert(1)</script>"\'--></style> hostile'
+    const [queue] = jobs.queues
+    if (!queue) throw new Error('the queue is not there')
+    const input = { label: text, outcome: 'fail', seconds: 0 } as const
+    const { id } = await jobs.enqueue(demo, input, { owner: alice.id, delay: 3_600_000 })
+    const told = {
+      name: text,
+      failedReason: text,
+      stacktrace: JSON.stringify([text]),
+      progress: JSON.stringify({ text }),
+    }
+    await site.redis.hset(queue.toKey(id), { ...told, returnvalue: JSON.stringify(text) })
+    await queue.addJobLog(id, text)
+    const page = await open('ada')
+    let alerts = 0
+    page.on('dialog', dialog => {
+      alerts += 1
+      void dialog.dismiss()
+    })
+    for (const path of ['queue/jobs?status=delayed', `queue/jobs/${id}`]) {
+      await page.goto(`/admin/queues/${path}`)
+      await page
+        .getByText(/hostile/)
+        .first()
+        .waitFor()
+      for (const name of ['Data', 'Options', 'Logs', 'Error', 'Progress', 'Return Value']) {
+        const tab = page.getByText(name, { exact: true }).first()
+        if (await tab.isVisible()) await tab.click()
+      }
+      await page
+        .getByText(/hostile/)
+        .first()
+        .waitFor()
+      expect(await page.locator('img[src="x"], [onerror]').count(), path).toBe(0)
+      expect(await page.locator('script', { hasText: 'alert' }).count(), path).toBe(0)
+    }
+    expect(alerts).toBe(0)
+  })
+
   it('takes times in the reader’s own zone, names it, and says when the clocks are changed', async () => {
     const page = await open('ada', { timezoneId: 'America/New_York' })
     await page.goto('/admin/messages')
