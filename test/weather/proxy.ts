@@ -14,6 +14,8 @@ export interface Weather {
   slice?: number
   /** The next so many connections end after a command went through, before its answer does. */
   resets?: number
+  /** From the first command on that changes something, a connection's commands go through, and no answer comes back. */
+  unanswered?: boolean
 }
 
 /** A way to a server through which every weather can come. */
@@ -25,6 +27,9 @@ export interface WeatherProxy {
   readonly resetsLeft: number
   close(): Promise<void>
 }
+
+/** A script, ours or BullMQ's, a transaction, or what takes a message back. */
+const CHANGES = /\r\n(eval|evalsha|exec|lrem)\r\n/i
 
 /** Opens a way to the server on this port. */
 export async function openProxy(target: { host: string; port: () => number }): Promise<WeatherProxy> {
@@ -43,24 +48,29 @@ export async function openProxy(target: { host: string; port: () => number }): P
       })
     }
     let armed = false
+    let isMute = false
     carry(client, upstream, data => {
-      // A script of ours or of BullMQ's: what changes something.
-      armed = (weather.resets ?? 0) > 0 && /evalsha|exec/i.test(data.toString('latin1'))
+      const changes = CHANGES.test(data.toString('latin1'))
+      armed = (weather.resets ?? 0) > 0 && changes
+      if (weather.unanswered && changes) isMute = true
+      return true
     })
     carry(upstream, client, () => {
-      if (!armed || !weather.resets) return
+      if (isMute) return false
+      if (!armed || !weather.resets) return true
       armed = false
       weather.resets -= 1
       client.resetAndDestroy()
+      return false
     })
   })
 
   /** Carries what comes from one side to the other, in order, as the weather allows. */
-  function carry(from: Socket, to: Socket, look: (data: Buffer) => void): void {
+  function carry(from: Socket, to: Socket, look: (data: Buffer) => boolean): void {
     let before = Promise.resolve()
     from.on('data', (data: Buffer) => {
       if (weather.blackHole) return
-      look(data)
+      if (!look(data)) return
       const { latency = 0, bytesPerSecond = Number.POSITIVE_INFINITY, slice = data.length } = weather
       const due = Date.now() + latency
       before = before.then(async () => {

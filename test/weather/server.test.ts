@@ -1,7 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startWeb } from '../process.ts'
 import { Visitor } from '../visitor.ts'
@@ -15,6 +11,7 @@ import {
   told,
   WORKER_LIMIT,
 } from './scene.ts'
+import { smallDisk } from './small-disk.ts'
 
 describe('a Redis', () => {
   let scene: Scene
@@ -153,21 +150,3 @@ describe('a Redis whose disk is full', () => {
     },
   )
 })
-
-function smallDisk(): { path: string; grow(): void; remove(): void } | undefined {
-  const path = mkdtempSync(join(tmpdir(), 'tidings-small-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', path], { stdio: 'ignore' })
-  } catch {
-    rmSync(path, { recursive: true })
-    return undefined
-  }
-  return {
-    path,
-    grow: () => void execFileSync('mount', ['-o', 'remount,size=64m', path]),
-    remove() {
-      execFileSync('umount', ['--lazy', path])
-      rmSync(path, { recursive: true, force: true })
-    },
-  }
-}

@@ -34,12 +34,21 @@ export function buildProgram(): Command {
 export async function run(argv: readonly string[]): Promise<void> {
   quietWhenClosed()
   try {
-    await buildProgram().parseAsync(argv)
+    await buildProgram().parseAsync(idsLast(argv))
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
     else await fail(error)
   }
 }
+
+/** A job's id, drawn by chance, may begin with "-": behind "--" it is no option. */
+function idsLast(argv: readonly string[]): readonly string[] {
+  if (!argv.includes('jobs') || argv.includes('--')) return argv
+  const ids = argv.filter(each => JOB_ID.test(each))
+  return ids.length === 0 ? argv : [...argv.filter(each => !JOB_ID.test(each)), '--', ...ids]
+}
+
+const JOB_ID = /^-[\w-]{21}$/
 
 async function fail(error: unknown): Promise<void> {
   const [{ printFatal }, { inPlainWords }] = await Promise.all([

@@ -6,6 +6,7 @@ import {
   loadConfig,
   loadEnvFile,
   openRedis,
+  preflight,
   type RedisHandle,
 } from '@tidings/runtime'
 import type { Redis } from 'ioredis'
@@ -29,16 +30,33 @@ export interface Tools {
 }
 
 /**
- * Connects, does something, and closes everything again.
+ * Connects, looks at something, and closes everything again.
  * @throws NoRedisError where Redis is away, with 75 as exit code
  */
-export async function withTools<T>(options: ToolOptions, work: (tools: Tools) => Promise<T>): Promise<T> {
+export function withTools<T>(options: ToolOptions, work: (tools: Tools) => Promise<T>): Promise<T> {
+  return open(options, work, { changes: false })
+}
+
+/**
+ * As {@link withTools}, for what changes something: not in a Redis that would lose it, which web and worker refuse, too.
+ * @throws NoRedisError (78) for a Redis that evicts, or can't be written to
+ */
+export function withWritingTools<T>(options: ToolOptions, work: (tools: Tools) => Promise<T>): Promise<T> {
+  return open(options, work, { changes: true })
+}
+
+async function open<T>(
+  options: ToolOptions,
+  work: (tools: Tools) => Promise<T>,
+  { changes }: { changes: boolean },
+): Promise<T> {
   loadEnvFile()
   const config = loadConfig(workerVariables, process.env)
   const log = toolLog(config.LOG_LEVEL)
   const handle = await openRedis({ url: config.REDIS_URL, dataDir: config.DATA_DIR, log })
   try {
     const redis = await handle.connect('tool')
+    if (changes) await preflight(redis, handle.description, log)
     const store = new RedisMessageStore({ redis, shards: config.SHARDS, log })
     const application = await openApplication(options.app, { redis, store, log, demo: config.DEMO })
     const { queue = 'jobs' } = options

@@ -149,10 +149,19 @@ describe('tidings jobs cancel and retry', () => {
     expect(await run('jobs', 'cancel', id)).toMatchObject({ code: 0, err: `${id} is cancelled.\n` })
     expect(await find()).toMatchObject({ state: 'failed', outcome: 'cancelled' })
     const both = await run('jobs', 'cancel', id, 'nothing')
-    expect(both).toMatchObject({ code: 1, err: `${id} has ended already.\nThere is no job nothing.\n` })
+    expect(both).toMatchObject({
+      code: 1,
+      err: `${id} is cancelled, and has ended.\nThere is no job nothing.\n`,
+    })
     expect(await run('jobs', 'retry', id)).toMatchObject({ code: 0, err: `${id} is tried again.\n` })
     expect(await find()).toMatchObject({ state: 'waiting' })
   })
+})
+
+it('a job’s id that begins as a flag does is an id', async () => {
+  const id = '-23456789-123456789012'
+  for (const command of ['show', 'cancel', 'retry'])
+    expect(await run('jobs', command, id)).toMatchObject({ code: 1, err: `There is no job ${id}.\n` })
 })
 
 describe('tidings stats', () => {

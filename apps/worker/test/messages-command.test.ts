@@ -44,6 +44,17 @@ describe('tidings messages send', () => {
     expect(await inbox(ben)).toEqual(['Hello.'])
   })
 
+  it('with an idempotency key gives it to each once, however often it is asked for', async () => {
+    const key = ['--idempotency-key', 'monday: a key of any length, and of any characters | such as these']
+    await run('send', 'Hello.', '--to', 'ann', ...key)
+    expect(await run('send', 'Hello.', '--to', 'ann', '--to', 'ben', ...key)).toMatchObject({ code: 0 })
+    expect([await inbox(ann), await inbox(ben)]).toEqual([['Hello.'], ['Hello.']])
+    const ids = [1, 2].map(() => run('send', 'To all.', '--all', '--yes', ...key))
+    const [first, second] = await Promise.all(ids)
+    expect(second?.out).toBe(first?.out)
+    expect(await scene.store.broadcasts()).toHaveLength(1)
+  })
+
   it('sends nothing where one of them is unknown', async () => {
     const ran = await run('send', 'Hello.', '--to', 'ann', '--to', 'nobody', '--to', 'none')
     expect(ran).toEqual({ code: 1, out: '', err: 'There is no user nobody.\nThere is no user none.\n' })

@@ -69,7 +69,9 @@ export class UserStore {
     // Both keys or neither: two people can't get one name, and no name is taken by nobody.
     const keys = [this.#userKey(record.id), this.#nameKey(username), this.#countKey]
     const created = await this.#redis.eval(CREATE, keys.length, ...keys, record.id, textOf(record))
-    if (created !== 1) throw new UsernameTakenError(`The username “${username}” is taken.`)
+    // A connection that was cut sends it again: then it is taken by this very account.
+    if (created !== 1 && (await this.#redis.get(this.#nameKey(username))) !== record.id)
+      throw new UsernameTakenError(`The username “${username}” is taken.`)
     return withoutHash(record)
   }
 

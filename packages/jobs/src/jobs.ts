@@ -236,7 +236,13 @@ export class Jobs {
   async retry(id: string, { owner }: JobScope): Promise<boolean> {
     const found = await this.#find(id, owner)
     if (found?.view.state !== 'failed') return false
-    await this.#within(found.queue.retry(found.job))
+    try {
+      await this.#within(found.queue.retry(found.job))
+    } catch (error) {
+      // A connection that was cut sends it again, and somebody else may ask for the same: then it has been done.
+      const now = await this.#find(id, owner)
+      if (!now || now.view.state === 'failed') throw error
+    }
     return true
   }
 

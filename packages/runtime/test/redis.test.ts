@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { fakeRedis } from '../../../test/fake-redis.ts'
 import { parseRedisUrl } from '../src/redis-url.ts'
 import { runProgram, temporaryDirectory } from './processes.ts'
 
@@ -111,21 +112,3 @@ describe('a Redis that was named', () => {
     expect(refused?.output()).not.toContain('geheim')
   })
 })
-
-/** Something that speaks as much of Redis' protocol as a refusal needs. */
-function fakeRedis(answer: (command: string) => string) {
-  const server = createServer(socket => {
-    socket.on('error', () => {})
-    socket.on('data', data => {
-      for (const command of data.toString().split(/(?=^\*\d+\r\n)/m)) {
-        if (/HELLO/i.test(command))
-          socket.write('-ERR unknown command `HELLO`, with args beginning with: \r\n')
-        else socket.write(answer(command.toUpperCase()))
-      }
-    })
-  })
-  const port = new Promise<number>(resolve => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
-  })
-  return { port, close: () => server.close() }
-}

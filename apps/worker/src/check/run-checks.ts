@@ -1,8 +1,8 @@
 import { styleText } from 'node:util'
-import { hasColours, NoRedisError, printable } from '@tidings/runtime'
+import { hasColours, NoRedisError, PlainError, printable } from '@tidings/runtime'
 import { EXIT } from '../exit-code.ts'
 import { print, printJson } from '../output.ts'
-import { inPlainWords } from '../plain-words.ts'
+import { inPlainWords, NotNowError } from '../plain-words.ts'
 import { type ToolOptions, type Tools, withTools } from '../tools.ts'
 import { checkRights } from './check-rights.ts'
 import { type Finding, fault, ok } from './finding.ts'
@@ -15,6 +15,8 @@ import { checkServer } from './server-checks.ts'
  * must be set right.
  */
 export async function runChecks(options: ToolOptions & { json?: true }): Promise<number> {
+  // BullMQ says there, once a connection, what the line about memory says.
+  console.warn = () => {}
   const found: Finding[] = []
   const say = (findings: readonly Finding[]) => {
     for (const finding of findings) {
@@ -26,12 +28,19 @@ export async function runChecks(options: ToolOptions & { json?: true }): Promise
   try {
     await withTools(options, async tools => {
       say([ok('redis', `${tools.handle.description} answers`)])
-      for (const [name, check] of CHECKS) say(await check(tools).catch(error => [failed(name, error)]))
+      for (const [name, check] of CHECKS) {
+        try {
+          say(await check(tools))
+        } catch (error) {
+          say([failed(name, error)])
+          // Each further question would wait until its own time is over.
+          if (isSilence(inPlainWords(error))) break
+        }
+      }
     })
   } catch (error) {
-    const plain = inPlainWords(error)
-    if (!(plain instanceof NoRedisError)) throw error
-    say([fault('redis', plain.message, '', plain.exitCode)])
+    if (!(inPlainWords(error) instanceof NoRedisError)) throw error
+    say([failed('redis', error)])
   }
   return Math.max(
     EXIT.ok,
@@ -46,11 +55,18 @@ const CHECKS: readonly (readonly [name: string, check: (tools: Tools) => Promise
   ['scripts', checkJobs],
 ]
 
-function failed(name: string, error: unknown): Finding {
+function isSilence(error: unknown): boolean {
+  return error instanceof NoRedisError && !(error instanceof NotNowError)
+}
+
+/** What is written for people says first what is wrong, and then what to do. */
+function failed(check: string, error: unknown): Finding {
   const plain = inPlainWords(error)
-  const text = plain instanceof Error ? plain.message : String(plain)
-  const exitCode = plain instanceof Error && 'exitCode' in plain ? Number(plain.exitCode) : EXIT.failure
-  return fault(name, text, '', exitCode)
+  const said = plain instanceof Error ? plain.message : String(plain)
+  const exitCode = plain instanceof PlainError ? plain.exitCode : EXIT.failure
+  const [, text = said, remedy = 'Look into the log of Redis.'] =
+    /^(.*?[^.])\. (\p{Lu}.*)$/su.exec(said) ?? []
+  return fault(check, text, remedy.replace(/; see: tidings check$/, '.'), exitCode)
 }
 
 const STYLES = { ok: 'green', warning: 'yellow', fault: 'red' } as const

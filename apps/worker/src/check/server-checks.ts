@@ -24,15 +24,30 @@ function memory({ policy, maxMemory, usedMemory }: ServerFacts): Finding {
   const used = `${Math.round(usedMemory / 2 ** 20)} MB used`
   if (maxMemory === 0) return ok('memory', `noeviction, ${used}, no limit`)
   const share = usedMemory / maxMemory
-  const text = `noeviction, ${used}: ${Math.round(100 * share)} % of its limit`
-  return share < NEARLY_FULL
-    ? ok('memory', text)
-    : warning('memory', text, 'Raise maxmemory: when it is full, no job is taken and no message written.')
+  const text = `noeviction, ${used}: ${share < 1 ? `${Math.floor(100 * share)} % of its limit` : 'its limit is reached'}`
+  if (share < NEARLY_FULL) return ok('memory', text)
+  if (share < 1)
+    return warning(
+      'memory',
+      text,
+      'Raise maxmemory: when it is full, no job is taken and no message written.',
+    )
+  return fault(
+    'memory',
+    `${text}; no job is taken and no message written`,
+    'Raise maxmemory: CONFIG SET maxmemory, and in its configuration.',
+    EXIT.temporary,
+  )
 }
 
 function disk({ hasAppendOnlyFile, isDiskFailing }: ServerFacts): Finding {
   if (isDiskFailing)
-    return fault('disk', 'Redis could not write to its disk', 'Look for space on its disk, and into its log.')
+    return fault(
+      'disk',
+      'Redis could not write to its disk: no job is taken and no message written',
+      'Make room on its disk, and look into its log.',
+      EXIT.temporary,
+    )
   return hasAppendOnlyFile
     ? ok('disk', 'there is an append-only file')
     : warning(

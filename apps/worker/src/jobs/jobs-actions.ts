@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   InvalidInputError,
   type JobFilter,
@@ -7,12 +8,13 @@ import {
   TooManyJobsError,
 } from '@tidings/jobs'
 import { PlainError, printable } from '@tidings/runtime'
+import { changing } from '../changing.ts'
 import { EXIT } from '../exit-code.ts'
-import { print, printJson, tell } from '../output.ts'
+import { print, printJson, tell, tellUntried } from '../output.ts'
 import { namesOf, personNamed } from '../people.ts'
 import { readInput } from '../stdin.ts'
 import { facts, table } from '../table.ts'
-import { type ToolOptions, type Tools, withTools } from '../tools.ts'
+import { type ToolOptions, type Tools, withTools, withWritingTools } from '../tools.ts'
 import { UsageError } from '../usage-error.ts'
 
 const PAGE = 200
@@ -85,7 +87,7 @@ export function showJob(id: string, options: ToolOptions & { json?: true }): Pro
 /** `tidings jobs retry` */
 export function retryJobs(ids: readonly string[], options: ToolOptions): Promise<void> {
   return withEach(ids, options, async ({ jobs }, id) => {
-    if (await jobs.retry(id, {})) return { text: `${id} is tried again.` }
+    if (await changing(() => jobs.retry(id, {}), unknownOf(id))) return { text: `${id} is tried again.` }
     const job = await jobs.find(id, {})
     return { fault: job ? `${id} has not failed: it is ${job.state}.` : `There is no job ${id}.` }
   })
@@ -94,9 +96,12 @@ export function retryJobs(ids: readonly string[], options: ToolOptions): Promise
 /** `tidings jobs cancel` */
 export function cancelJobs(ids: readonly string[], options: ToolOptions): Promise<void> {
   return withEach(ids, options, async ({ jobs }, id) => {
-    const done = await jobs.cancel(id, {})
+    const done = await changing(() => jobs.cancel(id, {}), unknownOf(id))
     if (done === 'cancelled') return { text: `${id} is cancelled.` }
     if (done === 'cancelling') return { text: `${id} runs; its worker is told to stop it.` }
+    // Also by this very command, when it was sent a second time.
+    if (done === 'ended' && (await jobs.find(id, {}))?.outcome === 'cancelled')
+      return { text: `${id} is cancelled, and has ended.` }
     if (done === 'ended') return { fault: `${id} has ended already.` }
     if (done === 'scheduled') return { fault: `${id} is the next run of a schedule: end the schedule.` }
     return { fault: `There is no job ${id}.` }
@@ -113,7 +118,7 @@ interface EnqueueOptions extends ToolOptions {
 
 /** `tidings jobs enqueue` */
 export function enqueueJob(name: string, input: string | undefined, options: EnqueueOptions): Promise<void> {
-  return withTools(options, async ({ jobs, application }) => {
+  return withWritingTools(options, async ({ jobs, application }) => {
     const definition = jobs.definitions.get(name)
     if (!definition)
       throw new UsageError(
@@ -121,19 +126,23 @@ export function enqueueJob(name: string, input: string | undefined, options: Enq
       )
     const given = parsed(input === '-' ? await readInput('JSON') : (input ?? '{}'))
     const { id: owner } = await personNamed(options.owner, application)
-    const { idempotencyKey, delay } = options
+    const { idempotencyKey = randomUUID(), delay } = options
     try {
-      const { id } = await jobs.enqueue(definition, given, {
-        owner,
-        ...(idempotencyKey !== undefined && { idempotencyKey }),
-        ...(delay !== undefined && { delay }),
-      })
+      const { id } = await changing(
+        () =>
+          jobs.enqueue(definition, given, { owner, idempotencyKey, ...(delay !== undefined && { delay }) }),
+        `The job may or may not be enqueued. The same command with --idempotency-key ${printable(idempotencyKey)} enqueues it once, and prints its id.`,
+      )
       if (options.json) printJson({ id })
       else print(id)
     } catch (error) {
       throw refusal(error)
     }
   })
+}
+
+function unknownOf(id: string): string {
+  return `It is not known what became of ${printable(id)}: see tidings jobs show; asking again does no harm.`
 }
 
 function refusal(error: unknown): unknown {
@@ -169,9 +178,12 @@ function withEach(
   options: ToolOptions,
   act: (tools: Tools, id: string) => Promise<{ text?: string; fault?: string }>,
 ): Promise<void> {
-  return withTools(options, async tools => {
-    for (const id of ids) {
-      const { text, fault } = await act(tools, id)
+  return withWritingTools(options, async tools => {
+    for (const [i, id] of ids.entries()) {
+      const { text, fault } = await act(tools, id).catch(error => {
+        tellUntried(ids.slice(i + 1))
+        throw error
+      })
       tell(printable(text ?? fault ?? ''))
       if (fault !== undefined) process.exitCode = EXIT.failure
     }

@@ -1,11 +1,13 @@
+import { createHash, randomUUID } from 'node:crypto'
 import { checkMessage, LEVELS, levelTag, type NewMessage } from '@tidings/messages'
 import { printable } from '@tidings/runtime'
+import { changing } from '../changing.ts'
 import { EXIT } from '../exit-code.ts'
-import { print, printJson, tell } from '../output.ts'
-import { peopleNamed, personNamed } from '../people.ts'
+import { print, printJson, tell, tellUntried } from '../output.ts'
+import { type Person, peopleNamed, personNamed } from '../people.ts'
 import { confirm, readInput } from '../stdin.ts'
 import { table } from '../table.ts'
-import { type ToolOptions, withTools } from '../tools.ts'
+import { type ToolOptions, withTools, withWritingTools } from '../tools.ts'
 import { UsageError } from '../usage-error.ts'
 
 interface SendOptions extends ToolOptions {
@@ -14,6 +16,7 @@ interface SendOptions extends ToolOptions {
   level: Lowercase<keyof typeof LEVELS>
   link?: string
   linkText?: string
+  idempotencyKey?: string
   dryRun?: true
   yes?: true
 }
@@ -30,14 +33,34 @@ export async function sendMessage(given: string | undefined, options: SendOption
     if (!(await confirm(`Send “${printable(message.text)}” (${options.level}) to everyone?`)))
       return tell('Nothing was sent.')
   }
-  await withTools(options, async ({ store, application }) => {
+  const open = dryRun ? withTools : withWritingTools
+  await open(options, async ({ store, application }) => {
     const people = await peopleNamed([...new Set(to)], application)
-    const names = all ? 'everyone' : people.map(({ name }) => printable(name)).join(', ')
+    const names = all ? 'everyone' : namesOf(people)
     if (dryRun) return tell(`Would send “${printable(message.text)}” (${options.level}) to ${names}.`)
-    if (all) print(await store.broadcast(message))
-    for (const { id } of people) await store.post(id, message)
+    const { idempotencyKey = randomUUID() } = options
+    const unknown = (name: string) =>
+      `${name} may or may not have it. The same command with --idempotency-key ${printable(idempotencyKey)} gives it to nobody twice.`
+    if (all) print(await changing(() => store.broadcast(message, { idempotencyKey }), unknown('Everyone')))
+    const once = { ...message, key: `sent:${digest(idempotencyKey)}` }
+    for (const [i, { id, name }] of people.entries()) {
+      await changing(() => store.postOnce(id, once), unknown(printable(name))).catch(error => {
+        if (i > 0) tell(`Sent to ${namesOf(people.slice(0, i))}.`)
+        tellUntried(people.slice(i + 1).map(({ name }) => name))
+        throw error
+      })
+    }
     tell(`Sent to ${names}.`)
   })
+}
+
+function namesOf(people: readonly Person[]): string {
+  return people.map(({ name }) => printable(name)).join(', ')
+}
+
+/** A key of any length, as a message's may be. */
+function digest(key: string): string {
+  return createHash('sha256').update(key).digest('base64url').slice(0, 22)
 }
 
 /** `tidings messages list` */
@@ -73,11 +96,21 @@ export function listMessages(options: ToolOptions & { to?: string; json?: true }
 
 /** `tidings messages withdraw` */
 export function withdrawMessages(ids: readonly string[]): Promise<void> {
-  return withTools({}, async ({ store }) => {
-    for (const id of ids) {
-      const isGone = await store.withdraw(id)
-      tell(isGone ? `${printable(id)} is withdrawn.` : `There is no message to everyone ${printable(id)}.`)
-      if (!isGone) process.exitCode = EXIT.failure
+  return withWritingTools({}, async ({ store }) => {
+    for (const [i, id] of ids.entries()) {
+      // Asked before: when the command that removes it is sent a second time, it is gone already.
+      const isThere = (await store.broadcasts()).some(each => each.id === id)
+      const unknown = `${printable(id)} may or may not be withdrawn: asking again does no harm.`
+      const isGone = await changing(() => store.withdraw(id), unknown).catch(error => {
+        tellUntried(ids.slice(i + 1))
+        throw error
+      })
+      tell(
+        isGone || isThere
+          ? `${printable(id)} is withdrawn.`
+          : `There is no message to everyone ${printable(id)}.`,
+      )
+      if (!isGone && !isThere) process.exitCode = EXIT.failure
     }
   })
 }

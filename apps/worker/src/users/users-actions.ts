@@ -1,10 +1,12 @@
 import { CommonPasswordError, deleteUser, type User, UsernameTakenError, type UserStore } from '@tidings/blog'
-import { PlainError, printable } from '@tidings/runtime'
+import { NoRedisError, PlainError, printable } from '@tidings/runtime'
 import { z } from 'zod'
+import { changing } from '../changing.ts'
 import { EXIT } from '../exit-code.ts'
-import { tell } from '../output.ts'
+import { tell, tellUntried } from '../output.ts'
+import { SetUpError } from '../plain-words.ts'
 import { confirm, readInput, readPassword } from '../stdin.ts'
-import { type Tools, withTools } from '../tools.ts'
+import { type Tools, withWritingTools } from '../tools.ts'
 import { UsageError } from '../usage-error.ts'
 
 type Role = User['role']
@@ -12,10 +14,16 @@ type Role = User['role']
 /** `tidings users add` */
 export async function addUsers(name: string | undefined, { role }: { role: Role }): Promise<void> {
   const accounts = await accountsFor(name, 'Password: ')
-  await withEach(accounts, async (users, { username, password }) => {
-    await users.create({ username, password, role })
-    return `${username} is added${role === 'staff' ? ' as staff' : ''}.`
-  })
+  const unknown = (name: string) =>
+    `${name} may or may not be added. Repeat it: where the name is taken then, it was added, with this password.`
+  await withEach(
+    accounts,
+    async (users, { username, password }) => {
+      await users.create({ username, password, role })
+      return `${username} is added${role === 'staff' ? ' as staff' : ''}.`
+    },
+    unknown,
+  )
 }
 
 /** `tidings users passwd` */
@@ -72,31 +80,37 @@ export async function deleteUsers(names: readonly string[], { yes }: { yes?: tru
 async function withEach<Account extends { username: string }>(
   accounts: readonly Account[],
   act: (users: UserStore, account: Account, tools: Tools) => Promise<string>,
+  unknown = (name: string) => `${name} may or may not be changed: asking again does no harm.`,
 ): Promise<void> {
-  await withTools({}, async tools => {
+  await withWritingTools({}, async tools => {
     const { users } = tools.application
     if (!users) return
-    for (const account of accounts) {
+    for (const [i, account] of accounts.entries()) {
       try {
-        tell(printable(await act(users, account, tools)))
+        const { username } = account
+        tell(printable(await changing(() => act(users, account, tools), printable(unknown(username)))))
       } catch (error) {
-        tell(printable(`${account.username}: ${refusal(error)}`))
+        if (!isRefusal(error)) {
+          tellUntried(accounts.slice(i + 1).map(({ username }) => username))
+          throw error
+        }
+        tell(printable(`${account.username}: ${whyRefused(error)}`))
         process.exitCode = EXIT.failure
       }
     }
   })
 }
 
-/** Why the store refused it; what is no refusal is thrown on. */
-function refusal(error: unknown): string {
-  if (error instanceof z.ZodError) return error.issues.map(({ message }) => message).join(' ')
-  if (
-    error instanceof UsernameTakenError ||
-    error instanceof CommonPasswordError ||
-    error instanceof PlainError
-  )
-    return error.message
-  throw error
+type Refusal = z.ZodError | UsernameTakenError | CommonPasswordError | PlainError
+
+/** Whether the store has refused this account, and may take the next. */
+function isRefusal(error: unknown): error is Refusal {
+  if (error instanceof NoRedisError || error instanceof SetUpError) return false
+  return [z.ZodError, UsernameTakenError, CommonPasswordError, PlainError].some(each => error instanceof each)
+}
+
+function whyRefused(error: Refusal): string {
+  return error instanceof z.ZodError ? error.issues.map(({ message }) => message).join(' ') : error.message
 }
 
 async function userNamed(users: UserStore, name: string): Promise<User> {
