@@ -13,7 +13,7 @@ import { WORKER_LIMIT } from './scene.ts'
 import { smallDisk } from './small-disk.ts'
 
 /** A command waits 5 s for an answer; the rest is for a loaded machine, ms. How long processes take to start is measured beside it. */
-const LIMIT = 5_000 + 10_000
+const LIMIT = 5_000 + 30_000
 
 let scene: CommandScene
 let ids: { waiting: string; cancelled: string }
