@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FormField } from './job-kinds/form-field.ts'
 import type { StartableJobKind } from './job-kinds/job-kind.ts'
 import type { SentForm } from './sent-form.ts'
+import { zoneLabel } from './zoned-time.ts'
 
 /** A form that was sent and is shown once more. */
 export interface SentBefore {
@@ -24,6 +25,9 @@ export function jobForm({ name, title, about, button, fields }: StartableJobKind
     // Pressing twice starts one job: the key is the form's, and stays with it when it has to be corrected.
     idempotencyKey: sent?.idempotencyKey ?? randomUUID(),
     problem: sent?.problems[''],
+    /** In which its times are, where it asks for some. */
+    zone: fields.some(({ kind }) => kind === 'time') ? (sent?.form.text('zone') ?? '') : undefined,
+    zoneLabel: zoneLabel(sent?.form.text('zone') ?? ''),
     fields: fields.map(field => ({
       ...field,
       id: `${name}-${field.name}`,

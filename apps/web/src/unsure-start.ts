@@ -14,7 +14,7 @@ const RETRY_AFTER_SECONDS = 5
 export type FormAgain<Params> = (
   params: Params,
   sent: SentBefore,
-) => Omit<ReturnType<typeof jobForm>, 'about'> | undefined
+) => Omit<ReturnType<typeof jobForm>, 'about' | 'zone' | 'zoneLabel'> | undefined
 
 /**
  * What a route that starts a job answers while Redis is away or hung, or takes too long: nobody can tell whether the job was taken. So the form comes

@@ -82,7 +82,7 @@ describe('a job that was added to the definitions', () => {
       '<select id="try-everything-size" name="size" required="required"><option value="" selected="selected">Choose one</option><option value="s">Small</option><option value="m">Medium</option><option value="l">L</option>',
       '<input type="radio" name="colour" value="blue" checked="checked"/>Blue',
       '<input type="date" value="" autocomplete="off" id="try-everything-day" name="day" required="required"/>',
-      '<label for="try-everything-at">Moment (UTC)</label><input type="datetime-local" value="" min="2026-01-01T00:00"',
+      '<label for="try-everything-at">Moment (<span data-zone="data-zone">UTC</span>)</label><input type="datetime-local" value=""',
       '<input type="checkbox" value="on" autocomplete="off" id="try-everything-isLoud" name="isLoud"/>Is loud',
       '<input type="checkbox" value="on" autocomplete="off" id="try-everything-agreed" name="agreed" required="required"/>I mean it',
       '<input type="file" accept=".png" id="try-everything-picture" name="picture"/>',
@@ -172,7 +172,7 @@ describe('a job that was added to the definitions', () => {
     ['colour', 'green', 'Choose one of these.'],
     ['day', '2026-02-30', 'Choose a date, or write it like 2026-11-22.'],
     ['at', 'tomorrow', 'Write it like 2026-11-22 10:00, in UTC.'],
-    ['at', '2025-12-31T23:59', 'Choose a time that is not before 2026-01-01 00:00 UTC.'],
+    ['at', '2025-12-31T23:59', 'Choose a time that is not before 1 Jan 2026, 00:00 UTC.'],
     ['agreed', '', 'Tick this to go on.'],
   ])('says at its field what is wrong: %s “%s”', async (name, value, reason) => {
     const browser = site.browser()
@@ -206,6 +206,18 @@ describe('a job that was added to the definitions', () => {
     if (name !== 'text') expect(shown).toContain('>\none\r\ntwo</textarea>')
     expect(shown).toMatch(/checked="checked"[^>]*name="isLoud"/)
     expect(shown).toContain(`value="${form.idempotencyKey}"`)
+  })
+
+  it('takes a time in its reader’s zone, and says so where there is none such', async () => {
+    const { browser, id } = await site.user('zoned')
+    const form = { ...(await browser.form('/jobs', ACTION)), ...RIGHT, zone: 'Europe/Berlin' }
+    const refused = await browser.post(ACTION, { ...form, at: '2027-03-28T02:30' })
+    expect(problemOn(refused.body, 'at')).toMatch(/^There is no 02:30 on 28 March 2027 in Europe\/Berlin/)
+    expect(formOn(refused.body)).toContain('<input type="hidden" name="zone" value="Europe/Berlin"')
+    expect(formOn(refused.body)).toContain('Moment (<span data-zone="data-zone">in Europe/Berlin</span>)')
+    expect(formOn(refused.body)).toContain('value="2027-03-28T02:30"')
+    expect((await browser.post(ACTION, form)).statusCode).toBe(303)
+    expect((await site.jobs.list({ owner: id }))[0]?.input).toMatchObject({ at: '2026-11-22T09:00:00.000Z' })
   })
 
   it('keeps what was taken away, and gives back what is far too long', async () => {

@@ -1,3 +1,4 @@
+import { momentInWords, zoneLabel } from '../zoned-time.ts'
 import type { FormField } from './form-field.ts'
 
 /** What zod says of a value: only what the words need. */
@@ -6,6 +7,8 @@ export interface Issue {
   readonly minimum?: unknown
   readonly maximum?: unknown
   readonly format?: unknown
+  /** In which the form's times are; `''` for UTC. */
+  readonly zone: string
 }
 
 /** What is wrong with a field, for whoever filled it in: where the schema has no words of its own. */
@@ -53,15 +56,15 @@ function numberWords({ min, max, step, isWhole }: FormField & { kind: 'number' }
   return max === undefined ? `${noun}${steps}` : `${noun} of at most ${max}${steps}`
 }
 
-function timeWords({ code, minimum, maximum }: Issue): string {
-  if (code === 'too_small') return `Choose a time that is not before ${momentWords(minimum)}.`
-  if (code === 'too_big') return `Choose a time that is not after ${momentWords(maximum)}.`
-  return 'Write it like 2026-11-22 10:00, in UTC.'
+function timeWords({ code, minimum, maximum, zone }: Issue): string {
+  if (code === 'too_small') return `Choose a time that is not before ${momentWords(minimum, zone)}.`
+  if (code === 'too_big') return `Choose a time that is not after ${momentWords(maximum, zone)}.`
+  return `Write it like 2026-11-22 10:00, ${zone === '' ? 'in UTC' : zoneLabel(zone)}.`
 }
 
-function momentWords(moment: unknown): string {
+function momentWords(moment: unknown, zone: string): string {
   const date = new Date(moment instanceof Date ? moment : Number(moment))
-  return Number.isNaN(date.getTime()) ? 'that' : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  return Number.isNaN(date.getTime()) ? 'that' : momentInWords(date, zone)
 }
 
 function inWords(count: unknown): string {

@@ -3,7 +3,7 @@ import { type FormField, LONGEST } from './form-field.ts'
 import { type FieldSchema, inputSchemas } from './input-schema.ts'
 
 /** What the server knows better than any form, and what a form of ours holds besides its fields. */
-const NEVER_ASKED = ['owner', 'ownerId', 'user', 'userId', 'idempotencyKey', '_csrf', '_for']
+const NEVER_ASKED = ['owner', 'ownerId', 'user', 'userId', 'idempotencyKey', '_csrf', '_for', 'zone']
 const RADIO_AT_MOST = 3
 
 const EXPECTED =
@@ -73,16 +73,7 @@ function fieldOf(
   if (type === 'number' || type === 'integer') return { ...about, kind: 'number', ...numberBounds(schema) }
   if (type !== 'string') return `expected ${EXPECTED}; got ${got(schema)}`
   if (format === 'date') return { ...about, kind: 'date' }
-  if (format === 'date-time') {
-    const [min, max] = [schema.earliest, schema.latest].map(each => each?.slice(0, 16))
-    return {
-      ...about,
-      kind: 'time',
-      initial: about.initial.slice(0, 16),
-      ...(min && { min }),
-      ...(max && { max }),
-    }
-  }
+  if (format === 'date-time') return { ...about, kind: 'time', initial: about.initial.slice(0, 16) }
   const isRequired = isAsked && (minLength > 0 || format !== undefined)
   const longest = lines === undefined ? LONGEST.text : LONGEST.lines
   if (maxLength !== undefined && maxLength > LONGEST.lines)

@@ -17,8 +17,7 @@ export type FormField = {
   | { kind: 'lines'; rows: number; maxLength: number }
   | { kind: 'number'; min?: number; max?: number; step: number | 'any'; isWhole: boolean }
   | { kind: 'radio' | 'select'; options: readonly Option[] }
-  | { kind: 'date' }
-  | { kind: 'time'; min?: string; max?: string }
+  | { kind: 'date' | 'time' }
   | { kind: 'checkbox' }
   | { kind: 'file'; accept: string; upload: UploadField }
 )

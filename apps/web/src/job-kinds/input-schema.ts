@@ -23,8 +23,6 @@ const fieldSchema = z.object({
   exclusiveMinimum: number,
   exclusiveMaximum: number,
   multipleOf: number,
-  earliest: text,
-  latest: text,
   /** The type that the schema has where JSON has none such. */
   unknown: text,
 })
@@ -45,19 +43,12 @@ export function inputSchemas(schema: unknown): Map<string, FieldSchema> | undefi
   )
 }
 
-const bound = z.object({ check: z.string(), value: z.date() })
-
 // JSON has no dates: a job is given them as text, which such a schema reads.
 function describe(context: { zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   const { zodSchema, jsonSchema } = context
   const { type } = zodSchema._zod.def
   if (type === 'date') {
     Object.assign(jsonSchema, { type: 'string', format: 'date-time' })
-    for (const { _zod } of zodSchema._zod.def.checks ?? []) {
-      const { check, value } = bound.safeParse(_zod.def).data ?? {}
-      if (check === 'greater_than') jsonSchema.earliest = value?.toISOString()
-      if (check === 'less_than') jsonSchema.latest = value?.toISOString()
-    }
   } else if (jsonSchema.type === undefined) {
     jsonSchema.unknown = type
   }

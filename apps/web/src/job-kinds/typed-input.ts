@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { AnyPagedJob } from '@tidings/blog'
 import { z } from 'zod'
 import type { SentForm, Upload } from '../sent-form.ts'
+import { typedMoment } from '../zoned-time.ts'
 import { faultWords, sizeWords } from './fault-words.ts'
 import type { FormField } from './form-field.ts'
 
@@ -34,6 +35,7 @@ export async function typedInput(
 ): Promise<TypedInput> {
   const input: Record<string, unknown> = {}
   const problems: Record<string, string> = {}
+  const zone = form.text('zone')
   const digest = createHash('sha256')
   let upload: TypedUpload | undefined
   for (const field of fields) {
@@ -47,14 +49,18 @@ export async function typedInput(
       if (field.upload.nameIn !== undefined) input[field.upload.nameIn] = file.name.slice(0, LONGEST_NAME)
       digest.update(file.content)
     } else {
-      input[field.name] = typedIn(field, form) ?? field.fallback
+      const typed = typedIn(field, form) ?? field.fallback
+      const moment =
+        field.kind === 'time' && typeof typed === 'string' ? momentIn(typed, zone) : { value: typed }
+      if ('problem' in moment) problems[field.name] = moment.problem
+      else input[field.name] = moment.value
       digest.update(JSON.stringify([field.name, input[field.name] ?? null]))
     }
   }
   for (const [name, extra] of Object.entries(page.fields ?? {}))
     if (extra?.filledIn !== undefined) input[name] = extra.filledIn({ owner })
   const checked = await z.safeParseAsync(schema, input, {
-    error: issue => words(fields, issue.path?.[0], issue),
+    error: issue => words(fields, issue.path?.[0], { ...issue, zone }),
   })
   for (const { path, message } of checked.error?.issues ?? []) {
     const at = fieldAt(fields, path[0])?.name ?? ''
@@ -77,10 +83,9 @@ function typedIn(field: FormField, form: SentForm): unknown {
       return typed === '' && field.isLeftOut ? undefined : typed.replace(/\r\n?/g, '\n')
     case 'number':
       return typed.trim() === '' ? undefined : numberIn(typed.trim())
-    case 'time':
-      return typed.trim() === '' ? undefined : momentIn(typed.trim())
     case 'select':
     case 'date':
+    case 'time':
       return typed.trim() === '' ? undefined : typed.trim()
     default:
       return typed
@@ -91,12 +96,14 @@ function numberIn(typed: string): number {
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d{1,3})?$/i.test(typed) ? Number(typed) : Number.NaN
 }
 
-// A field for date and time has no zone: the form says that it is UTC.
-function momentIn(typed: string): string {
-  const local = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?$/.test(typed)
-  const moment = new Date(local ? `${typed.replace(' ', 'T')}Z` : typed)
-  return local && !Number.isNaN(moment.getTime()) ? moment.toISOString() : typed
+// In the zone that the form names. What can't be a moment is left to the schema, or has words of its own where clocks are changed.
+function momentIn(typed: string, zone: string): { value: string } | { problem: string } {
+  if (!LOCAL.test(typed)) return { value: typed }
+  const { moment, problem } = typedMoment(typed, zone)
+  return moment ? { value: moment.toISOString() } : { problem }
 }
+
+const LOCAL = /^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])[T ]\d\d:\d\d(:\d\d)?$/
 
 function fileProblem({ upload, isRequired }: FormField & { kind: 'file' }, file: Upload | undefined) {
   if (file === undefined) return isRequired ? 'Choose a file.' : undefined

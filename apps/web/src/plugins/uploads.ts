@@ -17,7 +17,7 @@ const AT_ONCE = 30
 /** Reads forms that carry a file. For routes that only let in who is logged in: files are held in memory while they arrive. */
 export const uploads = fastifyPlugin<{ mostFields: number }>(async (app, { mostFields }) => {
   // The form's own, and a few that no browser adds.
-  const fields = Math.max(10, mostFields + 4)
+  const fields = Math.max(10, mostFields + 6)
   await app.register(fastifyMultipart, {
     limits: {
       fileSize: IMPORT_MAX_BYTES,
