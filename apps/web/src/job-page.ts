@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { JobView } from '@tidings/jobs'
 import type { JobKind } from './job-kinds/job-kind.ts'
+import { LEFT_EMPTY } from './job-kinds/told.ts'
 import { jobState, jobTone, stateWords } from './job-words.ts'
 import { shownClock, shownTime } from './shown-time.ts'
 
 /** A job as the list shows it. `kind` is undefined for a job that this version doesn't know. */
 export function jobInList(job: JobView, kind: JobKind | undefined) {
+  const detail = kind?.given(job.input)[0]?.text
   return {
     href: jobPath(job.id),
     title: job.title,
-    detail: kind?.given(job.input)[0]?.text,
+    detail: detail === LEFT_EMPTY ? undefined : detail,
     state: jobState(job),
     words: stateWords(job),
     tone: jobTone(job),

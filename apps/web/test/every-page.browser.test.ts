@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest'
 import { axeFaults } from '../../../test/axe.ts'
 import { ended, PASSWORD, redisUrl, type Site, testSite } from './client.ts'
 import { openGate } from './gate.ts'
-import { focusFaults, layoutFaults, motionFaults, spaceOut } from './page-fit.ts'
+import { backgroundFaults, focusFaults, layoutFaults, motionFaults, spaceOut } from './page-fit.ts'
 import { ROUTES, sweptObjects } from './route-classes.ts'
 import { hasBrowser, siteInBrowser } from './site-in-browser.ts'
 
@@ -81,6 +81,7 @@ async function faultsOf(page: Page, name: string): Promise<string[]> {
   note('in forced colours', [
     ...(await page.evaluate(layoutFaults)),
     ...(await page.evaluate(focusFaults)),
+    ...(await page.evaluate(backgroundFaults)),
     ...(await page.evaluate(motionFaults)),
   ])
   // Nothing moves from one scheme to the other, or colours would be measured on their way.

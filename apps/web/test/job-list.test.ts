@@ -35,6 +35,15 @@ describe('the list of one’s own jobs', () => {
     )
   })
 
+  it('says nothing of what was left empty, and is where the pages of its jobs belong', async () => {
+    const { browser, ids, labelsAt } = await withJobs('nameless', [''])
+    expect(await labelsAt('/jobs')).toEqual([])
+    expect((await browser.get('/jobs')).body).toContain('<a href="/jobs" aria-current="page">Jobs</a>')
+    const { body } = await browser.get(`/jobs/${ids[0]}`)
+    expect(body).toContain('<a href="/jobs" aria-current="true">Jobs</a>')
+    expect(body).toContain('<a href="/">Posts</a>')
+  })
+
   it('has pages', async () => {
     const labels = Array.from({ length: 45 }, (_, i) => `job ${i}`)
     const { browser, labelsAt } = await withJobs('pager', labels)

@@ -102,6 +102,15 @@ export function focusFaults(): string[] {
   return faults
 }
 
+/** What is told by a background alone, which forced colours take away. Run in the page. */
+export function backgroundFaults(): string[] {
+  return [...document.querySelectorAll('progress, input[type="checkbox"]:not(.close)')].flatMap(element => {
+    const { appearance, borderTopStyle } = getComputedStyle(element)
+    const isSeen = element.matches('progress') ? borderTopStyle !== 'none' : appearance !== 'none'
+    return isSeen ? [] : [`has nothing but a background: ${element.outerHTML.slice(0, 120)}`]
+  })
+}
+
 /** What still moves for whoever asked for less motion. Run in the page. */
 export function motionFaults(): string[] {
   const seconds = (value: string) => Math.max(...value.split(',').map(each => Number.parseFloat(each)))

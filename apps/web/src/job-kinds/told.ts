@@ -3,6 +3,9 @@ import { shownTime } from '../shown-time.ts'
 import type { FormField } from './form-field.ts'
 import type { Fact, JobResult } from './job-kind.ts'
 
+/** What a page says of a field that was left empty. */
+export const LEFT_EMPTY = 'None'
+
 const LONGEST = 1000
 const NOTHING: JobResult = { facts: [] }
 
@@ -49,7 +52,7 @@ function factOf(field: FormField, input: unknown): Fact[] {
 function textOf(field: FormField, value: unknown): string | undefined {
   if (field.kind === 'checkbox') return typeof value === 'boolean' ? (value ? 'Yes' : 'No') : undefined
   if (typeof value === 'number') return String(value)
-  if (value === '' || value === undefined) return 'None'
+  if (value === '' || value === undefined) return LEFT_EMPTY
   if (typeof value !== 'string') return undefined
   if (field.kind === 'file') return field.upload.nameIn === undefined ? 'A file' : cut(value)
   if (field.kind === 'time' && !Number.isNaN(Date.parse(value))) return shownTime(new Date(value)).text
