@@ -102,6 +102,9 @@ describe('traces', () => {
       const inTrace = (name: string) =>
         collector.spans.filter(each => each.traceId === shown.traceId && each.name === name)
 
+      const names = ['POST /jobs/:name', 'add jobs.demo', 'process jobs', 'delay jobs', 'complete jobs']
+      // Each process sends its own when it likes.
+      await expect.poll(() => names.map(name => inTrace(name).length), PATIENCE).toEqual([1, 1, 2, 1, 1])
       const [request] = inTrace('POST /jobs/:name')
       expect(request).toMatchObject({
         service: 'tidings-web',
@@ -147,6 +150,9 @@ describe('traces', () => {
       await worker.logged(
         ({ jobId, trace, msg }) => jobId === id && trace === shown.traceId && /^job ended/.test(msg),
       )
+      const staff = await Visitor.loggedIn(web.address, 'staff')
+      expect((await staff.get(`/admin/jobs/${id}`)).body).toContain(shown.traceId)
+      expect((await alice.get(`/jobs/${id}`)).body).not.toContain(shown.traceId)
       const { out } = await tidings(['jobs', 'show', id], { REDIS_URL: scene.url })
       expect(out).toMatch(new RegExp(`^trace +${shown.traceId}$`, 'm'))
       expect(page).toMatchObject({ traceId: opened.traceId, links: [{ traceId: shown.traceId }] })

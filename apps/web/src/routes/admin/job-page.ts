@@ -29,6 +29,7 @@ export function staffJobOnPage(job: JobView, kind: JobKind | undefined, owner: s
     id: job.id,
     owner: owner ?? GONE,
     name: job.name,
+    trace: /[\da-f]{32}/.exec(job.telemetry ?? '')?.[0],
     reason: job.state === 'failed' ? job.reason : undefined,
     input: jsonOf(job.input),
     output: job.result === undefined ? undefined : jsonOf(job.result),
