@@ -73,13 +73,13 @@ async function ask(
   { method, url }: RegisteredRoute,
   kind: RouteClass,
   role: Role,
-  { token, headers = {} }: { token: boolean; headers?: Record<string, string> },
+  { token, headers = {} }: { token: boolean | string; headers?: Record<string, string> },
 ): Promise<LightMyRequestResponse> {
   const objects = await sweptObjects(site)
   const { browser, _csrf } = await browserOf(role)
   const address = kind.at?.(objects) ?? url
   if (method === 'GET' || method === 'HEAD') return browser.send({ method, url: address, headers })
-  const fields = { ...kind.fields?.(objects), ...(token && { _csrf }) }
+  const fields = { ...kind.fields?.(objects), ...(token && { _csrf: token === true ? _csrf : token }) }
   if (kind.isJson)
     return browser.send({ method: 'POST', url: address, payload: fields, headers: { ...headers } })
   return browser.post(address, fields as Record<string, string>, headers)
@@ -137,4 +137,16 @@ describe('from another site', () => {
       expect(response.statusCode, JSON.stringify(headers)).toBe(403)
     }
   })
+
+  it('another’s token, or of another session of one’s own, does nothing anywhere', async () => {
+    const tokens: Record<string, string> = {}
+    for (const whose of ['anonymous', 'another user', 'staff', 'owner'] as const)
+      tokens[whose] = (await browserOf(whose))._csrf
+    for (const { kind, ...route } of forms)
+      for (const [whose, token] of Object.entries(tokens)) {
+        const said = `${route.method} ${route.url} with the token of ${whose}`
+        const refused = mayCome(kind, 'owner') ? [403] : [403, 404]
+        expect(refused, said).toContain((await ask(route, kind, 'owner', { token })).statusCode)
+      }
+  }, 120_000)
 })

@@ -52,6 +52,19 @@ describe('the login', () => {
     expect(response.headers['set-cookie']).toMatch(/^tidings=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/)
   })
 
+  it('gives ids of 192 bits that nobody can guess, under a signature', async () => {
+    const ids = new Set<string>()
+    for (let n = 0; n < 100; n += 1) {
+      const browser = site.browser()
+      await browser.get('/login')
+      const [id = '', signature = ''] = decodeURIComponent(browser.cookies.get('tidings') ?? '').split('.')
+      expect(Buffer.from(id, 'base64url').length).toBeGreaterThanOrEqual(24)
+      expect(Buffer.from(signature, 'base64').length).toBe(32)
+      ids.add(id)
+    }
+    expect(ids.size).toBe(100)
+  })
+
   it('answers an unknown name as it answers a wrong password, and keeps the name', async () => {
     const pages: string[] = []
     for (const username of ['bob', 'nobody']) {
