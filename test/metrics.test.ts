@@ -58,6 +58,20 @@ describe('the metrics of a web process', () => {
     expect((await metricsOf(web))('tidings_shown_after_seconds_count')).toBe(after.shown)
   })
 
+  it('are the jobs that were cancelled there', LONG, async () => {
+    const alice = await Visitor.loggedIn(web.address, 'alice')
+    const cancelled = async () =>
+      (await metricsOf(web))('tidings_outcomes_total{outcome="cancelled",level="error"}')
+    expect(await cancelled()).toBe(0)
+    // On a machine that has much to do, one may be asked to press again.
+    let location = ''
+    const press = async () =>
+      (await alice.submit('/jobs', '/jobs/demo', { label: 'x', seconds: '0' })).location
+    await expect.poll(async () => (location = await press()), PATIENCE).toMatch(/^\/jobs\/./)
+    await alice.submit(location, `${location}/cancel`, {})
+    expect(await cancelled()).toBe(1)
+  })
+
   it('are the streams that are open', LONG, async () => {
     const alice = await Visitor.loggedIn(web.address, 'alice')
     const open = async () => (await metricsOf(web))('tidings_open_streams{of="messages"}')

@@ -15,6 +15,7 @@ export class WebMetrics {
   readonly #shownAfter: Histogram
   readonly #messages: Counter<'event'>
   readonly #sweeps: Counter<'event'>
+  readonly #outcomes: Counter<'outcome' | 'level'>
   readonly #streams: Gauge<'of'>
   readonly #requests: Histogram<'status'>
 
@@ -37,6 +38,12 @@ export class WebMetrics {
       name: 'tidings_sweep_total',
       help: 'Owners told or reminded, and messages delivered after all, by this process',
       labelNames: ['event'],
+      registers,
+    })
+    this.#outcomes = new Counter({
+      name: 'tidings_outcomes_total',
+      help: 'Outcomes by this process: jobs that waited, and were cancelled here; the level where its words name no other',
+      labelNames: ['outcome', 'level'],
       registers,
     })
     this.#streams = new Gauge({
@@ -79,6 +86,8 @@ export class WebMetrics {
     for (const [event, count] of Object.entries(messages)) this.#messages.inc({ event }, count)
     this.#sweeps.reset()
     for (const event of ['told', 'reminded', 'delivered'] as const) this.#sweeps.inc({ event }, jobs[event])
+    this.#outcomes.reset()
+    this.#outcomes.inc({ outcome: 'cancelled', level: 'error' }, jobs.cancelled)
     return { type: this.#registry.contentType, text: await this.#registry.metrics() }
   }
 }

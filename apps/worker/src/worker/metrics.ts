@@ -149,10 +149,11 @@ function metricsIn(registry: Registry) {
       buckets: BUCKETS,
       registers,
     }),
-    outcomes: counter('tidings_outcomes_total', 'Outcomes, and the level in which they were told', [
-      'outcome',
-      'level',
-    ]),
+    outcomes: counter(
+      'tidings_outcomes_total',
+      'Outcomes, and the level in which they are told where a job’s own words name no other',
+      ['outcome', 'level'],
+    ),
     retried: counter('tidings_job_retries_total', 'Attempts that failed and are made again'),
     stalled: counter(
       'tidings_jobs_stalled_total',
