@@ -1,49 +1,62 @@
 import type { Command, Option } from 'commander'
+import { suggestedValues, suggestedWords } from './suggestions.ts'
 
-/** A script with which a shell completes commands, their options, and the values of options that have a choice. */
+/**
+ * A script with which a shell completes commands, what may follow them, their options, and the values of options: those that
+ * have a choice, and those that are suggested. Where a value can be anything, the shell offers files.
+ */
 export function completionScript(program: Command, shell: 'bash' | 'zsh'): string {
   const name = program.name()
-  const cases = [...wordsByPath(program)].map(
-    ([path, words]) => `    '${path}') words='${words.join(' ')}' ;;`,
-  )
-  const values = [...choices(program)].map(([flag, words]) => `    '${flag}') words='${words.join(' ')}' ;;`)
+  const all = everyCommand(program)
   const lines = [
-    // What was typed so far is walked along: only commands make the path longer.
+    `# What may stand behind these words, the last of which is being typed: of the command, and of the option before it.`,
     `_${name}_words() {`,
-    '  local path="" word words=""',
+    '  local at="" word words="" flags="" current="$1"',
+    '  shift',
+    // What was typed so far is walked along: only commands lead further.
     '  for word in "$@"; do',
-    `    case " $(_${name}_commands "$path") " in *" $word "*) path="\${path:+$path }$word" ;; esac`,
+    `    case " $(_${name}_commands "$at") " in *" $word "*) at="\${at:+$at }$word" ;; esac`,
     '  done',
-    '  case "$path" in',
-    ...cases,
+    '  case "$at" in',
+    ...all.map(
+      ({ path, command }) =>
+        `    '${path}') words='${wordsOf(path, command).join(' ')}'; flags='${flagsOf(command).join(' ')}' ;;`,
+    ),
     '  esac',
-    '  printf "%s" "$words"',
+    // Flags are offered where somebody begins one, or nothing else can come.
+    '  case "$current" in -*) words="" ;; esac',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shells’ own braces
+    '  printf "%s" "${words:-$flags}"',
     '}',
     `_${name}_commands() {`,
-    '  local words=""',
     '  case "$1" in',
-    ...[...commandsByPath(program)].map(([path, words]) => `    '${path}') words='${words.join(' ')}' ;;`),
+    ...all
+      .filter(({ command }) => command.commands.length > 0)
+      .map(({ path, command }) => `    '${path}') printf "%s" '${subcommands(command).join(' ')}' ;;`),
     '  esac',
-    '  printf "%s" "$words"',
     '}',
+    `# The values of an option; it fails where this is none that takes one.`,
     `_${name}_values() {`,
-    '  local words=""',
     '  case "$1" in',
-    ...values,
+    ...[...values(all)].map(([flag, words]) => `    '${flag}') printf "%s" '${words.join(' ')}' ;;`),
+    '    *) return 1 ;;',
     '  esac',
-    '  printf "%s" "$words"',
     '}',
   ]
   return [...lines, ...(shell === 'bash' ? bash(name) : zsh(name))].join('\n')
 }
 
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: the shells' own braces
 function bash(name: string): string[] {
   return [
     `_${name}_complete() {`,
-    `  local current="\${COMP_WORDS[COMP_CWORD]}" words`,
-    `  words="$(_${name}_values "\${COMP_WORDS[COMP_CWORD - 1]}")"`,
-    `  [ -n "$words" ] || words="$(_${name}_words "\${COMP_WORDS[@]:1:COMP_CWORD-1}")"`,
-    '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
+    '  local current="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" words',
+    // bash takes --flag=value for three words.
+    '  if [ "$current" = "=" ]; then current=""',
+    '  elif [ "$before" = "=" ]; then before="${COMP_WORDS[COMP_CWORD - 2]}"; fi',
+    `  words="$(_${name}_values "$before")" ||`,
+    `    words="$(_${name}_words "$current" "\${COMP_WORDS[@]:1:COMP_CWORD-1}")"`,
+    '  COMPREPLY=($(compgen -W "$words" -- "$current")) || true',
     '}',
     `complete -o default -F _${name}_complete ${name}`,
   ]
@@ -52,43 +65,48 @@ function bash(name: string): string[] {
 function zsh(name: string): string[] {
   return [
     `_${name}() {`,
-    '  local words_found',
-    `  words_found="$(_${name}_values "\${words[CURRENT-1]}")"`,
-    `  [ -n "$words_found" ] || words_found="$(_${name}_words "\${(@)words[2,CURRENT-1]}")"`,
+    '  local current="${words[CURRENT]}" before="${words[CURRENT-1]}" found',
+    '  case "$current" in --*=*) before="${current%%=*}"; compset -P "*=" ;; esac',
+    `  found="$(_${name}_values "$before")" ||`,
+    `    found="$(_${name}_words "$current" "\${(@)words[2,CURRENT-1]}")"`,
     // "=": zsh splits no words by itself.
-    `  compadd -- \${=words_found}`,
+    '  if [ -n "$found" ]; then compadd -- ${=found}; else _files; fi',
     '}',
+    '(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -u }',
     `compdef _${name} ${name}`,
   ]
 }
 
-function wordsByPath(program: Command): Map<string, string[]> {
-  return new Map(
-    everyCommand(program).map(({ path, command }) => [
-      path,
-      [...subcommands(command), ...command.options.flatMap(flags), '--help'],
-    ]),
-  )
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: the shells' own braces
+
+interface Place {
+  /** Such as `jobs list`; '' for the program itself. */
+  path: string
+  command: Command
 }
 
-function commandsByPath(program: Command): Map<string, string[]> {
-  const all = everyCommand(program).map(({ path, command }) => [path, subcommands(command)] as const)
-  return new Map(all.filter(([, names]) => names.length > 0))
-}
-
-function choices(program: Command): Map<string, readonly string[]> {
-  const options = everyCommand(program).flatMap(({ command }) => command.options)
-  return new Map(
-    options.flatMap(option => {
-      const { argChoices } = option
-      return argChoices ? flags(option).map(flag => [flag, argChoices] as const) : []
-    }),
-  )
-}
-
-function everyCommand(command: Command, path = ''): { path: string; command: Command }[] {
+function everyCommand(command: Command, path = ''): Place[] {
   const below = command.commands.flatMap(each => everyCommand(each, `${path} ${each.name()}`.trim()))
   return [{ path, command }, ...below]
+}
+
+function wordsOf(path: string, command: Command): readonly string[] {
+  const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? [])
+  return [...subcommands(command), ...choices, ...suggestedWords(path)]
+}
+
+function flagsOf(command: Command): string[] {
+  const version = command.parent ? [] : ['--version']
+  return [...command.options.flatMap(flags).filter(flag => flag !== '--version'), ...version, '--help']
+}
+
+function values(all: readonly Place[]): Map<string, readonly string[]> {
+  const options = all.flatMap(({ command }) => command.options).filter(each => each.required || each.optional)
+  return new Map(
+    options.flatMap(option =>
+      flags(option).map(flag => [flag, option.argChoices ?? suggestedValues(option.long ?? flag)] as const),
+    ),
+  )
 }
 
 function subcommands(command: Command): string[] {

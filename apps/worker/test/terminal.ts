@@ -18,7 +18,11 @@ export interface Terminal {
 
 /** Runs the command line in a terminal. */
 export function inTerminal(args: readonly string[], env: Record<string, string>): Terminal {
-  const words = [process.execPath, join(root, 'apps/worker/dist/cli.js'), ...args]
+  return commandInTerminal([process.execPath, join(root, 'apps/worker/dist/cli.js'), ...args], env)
+}
+
+/** Runs any command in a terminal. */
+export function commandInTerminal(words: readonly string[], env: Record<string, string>): Terminal {
   const command = words.map(word => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
     cwd: root,

@@ -69,7 +69,7 @@ describe('tidings users', () => {
   })
 
   it.each([
-    [['role', 'ann', 'king'], 2, /Expected member or staff; got king/],
+    [['role', 'ann', 'king'], 2, /'king' is invalid[\s\S]*Allowed choices are member, staff/],
     [['role', 'nobody', 'staff'], 1, /nobody: There is nobody of that name/],
     [['disable', 'nobody'], 1, /nobody: There is nobody of that name/],
   ])('%j is refused', async (args, expected, words) => {

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { Argument, type Command, Option } from 'commander'
 
 /** Adds `tidings users …`. */
 export function addUsersCommand(program: Command): void {
@@ -20,7 +20,8 @@ export function addUsersCommand(program: Command): void {
     )
     .action(async name => (await load()).setPasswords(name))
   users
-    .command('role <name> <role>')
+    .command('role <name>')
+    .addArgument(new Argument('<role>').choices(['member', 'staff']))
     .description('make somebody member or staff')
     .action(async (name, role) => (await load()).setRole(name, role))
   users

@@ -36,9 +36,7 @@ export async function setPasswords(name: string | undefined): Promise<void> {
 }
 
 /** `tidings users role` */
-export async function setRole(username: string, role: string): Promise<void> {
-  if (role !== 'member' && role !== 'staff')
-    throw new UsageError(`Expected member or staff; got ${printable(role)}.`)
+export async function setRole(username: string, role: Role): Promise<void> {
   await withEach([{ username }], async users => {
     await users.setRole((await userNamed(users, username)).id, role)
     return `${username} is ${role} now.`
