@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
 
 /** The version of Tidings, as in package.json. */
-export const VERSION = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))).version
+export const VERSION = version

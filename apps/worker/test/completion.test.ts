@@ -144,3 +144,21 @@ it('there is none for another shell', async () => {
     err: expect.stringMatching(/Allowed choices are bash, zsh/),
   })
 })
+
+it.each([['--version'], ['--help'], ['completion bash'], ['jobs list --help']])(
+  '%s loads nothing heavy, so that it is there at once',
+  async line => {
+    const hook = `import { writeSync } from 'node:fs'
+    export async function resolve(name, context, next) {
+      const found = await next(name, context)
+      writeSync(2, found.url + '\\n')
+      return found
+    }`
+    const register = `import { register } from 'node:module'; register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hook)}`)})`
+    const hooks = `--import=data:text/javascript,${encodeURIComponent(register)}`
+    const { code, err } = await tidings(line.split(' '), { NODE_OPTIONS: hooks })
+    expect(code).toBe(0)
+    expect(err).toMatch(/\/commander\//)
+    expect(err.match(/\/(zod|ioredis|bullmq|pino|prom-client|@opentelemetry)\//g)).toBe(null)
+  },
+)

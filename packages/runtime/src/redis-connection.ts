@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
-import type { Logger } from 'pino'
 import type { RedisAddress } from './redis-url.ts'
 
 /** What a connection is for. It decides how long a command may wait. */
@@ -94,33 +93,5 @@ export async function askOnce<Answer>(
     timer.abort()
     tooLate.catch(() => {})
     if (redis.status !== 'end') redis.disconnect()
-  }
-}
-
-/** Logs the errors of connections once per outage instead of once per attempt, and says when they are over. */
-export class OutageLog {
-  readonly #log: Logger
-  readonly #place: string
-  #down = false
-
-  constructor(log: Logger, place: string) {
-    this.#log = log
-    this.#place = place
-  }
-
-  watch(redis: Redis | Cluster): void {
-    redis.on('error', error => {
-      if (this.#down) return
-      this.#down = true
-      this.#log.warn(
-        { err: { message: error.message } },
-        `no connection to ${this.#place}; trying again until it answers`,
-      )
-    })
-    redis.on('ready', () => {
-      if (!this.#down) return
-      this.#down = false
-      this.#log.info(`connected to ${this.#place} again`)
-    })
   }
 }

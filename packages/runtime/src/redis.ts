@@ -1,9 +1,9 @@
 import type { Cluster, Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { NoRedisError } from './no-redis-error.ts'
+import { OutageLog } from './outage-log.ts'
 import { withoutCredentials } from './printable.ts'
-import { PrivateRedis } from './private-redis/private-redis.ts'
-import { askOnce, lastingConnection, OutageLog, type RedisRole } from './redis-connection.ts'
+import type { RedisRole } from './redis-connection.ts'
 import { parseRedisUrl, type RedisAddress } from './redis-url.ts'
 import { isNewEnough, OLDEST_REDIS, versionIn } from './redis-version.ts'
 
@@ -42,11 +42,19 @@ export interface RedisHandle {
  * @throws NoRedisError when there is none to be had
  */
 export async function openRedis({ url, dataDir, log }: OpenRedisOptions): Promise<RedisHandle> {
-  if (url === undefined || url === '') return handleFor(await PrivateRedis.join({ dataDir, log }), log)
+  if (url === undefined || url === '') {
+    const { PrivateRedis } = await import('./private-redis/private-redis.ts')
+    return handleFor(await PrivateRedis.join({ dataDir, log }), log)
+  }
   const { address, fault } = parseRedisUrl(url)
   if (address === undefined)
     throw new NoRedisError(`REDIS_URL can't be used: ${fault}.`, { exitCode: CONFIGURATION })
   return handleFor({ address, isPrivate: false, leave: async () => {} }, log)
+}
+
+/** ioredis is loaded when it is needed: what a process says first doesn't wait for it. */
+function connecting(): Promise<typeof import('./redis-connection.ts')> {
+  return import('./redis-connection.ts')
 }
 
 interface Place {
@@ -65,6 +73,7 @@ function handleFor(place: Place, log: Logger): RedisHandle {
     isPrivate,
     async connect(role) {
       if (closing !== undefined) throw new Error('This Redis handle is closed.')
+      const { lastingConnection } = await connecting()
       await waitUntilUsable(address)
       const redis = lastingConnection(address, role)
       connections.push(redis)
@@ -110,6 +119,7 @@ async function waitUntilUsable(address: RedisAddress): Promise<void> {
 
 /** What a server says of itself; of a cluster's, the first that answers as part of a cluster that is whole. */
 async function serverInfo({ options, cluster }: RedisAddress, limit: number): Promise<string> {
+  const { askOnce } = await connecting()
   if (cluster === undefined) return askOnce(options, redis => redis.info('server'), limit)
   const ask = async (redis: Redis) => {
     const state = String(await redis.cluster('INFO'))

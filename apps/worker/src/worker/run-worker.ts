@@ -47,13 +47,15 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   try {
     const isBrief = options.once === true || options.stopWhenEmpty === true
     const { REDIS_URL: url, DATA_DIR: dataDir } = config
+    // After the first line, and while Redis is asked.
+    const loading = Promise.all([import('./crew.ts'), import('./leaving.ts')])
+    loading.catch(() => {}) // told where it is awaited
     const found = await connectPatiently({ url, dataDir, log, isBrief, stopped: stop.first })
     if (!found) return EXIT.ok
     const { redis, handle } = found
     try {
-      // Loaded now, so that the first line doesn't wait for it.
-      const [{ startCrew }, { leave }] = await Promise.all([import('./crew.ts'), import('./leaving.ts')])
       await preflight(redis, handle.description, log)
+      const [{ startCrew }, { leave }] = await loading
       const { queue: queues = ['jobs'], concurrency, timeout: grace } = options
       const tally = new Tally()
       const maxJobs = options.once ? 1 : options.maxJobs
