@@ -23,6 +23,8 @@ export interface SiteOptions {
   readonly release?: Release
 }
 
+/** As in sysexits: it passes by itself. */
+const TEMPORARY = 75
 const SECRET = 'a secret that all web processes of the site share'
 
 /** Built web processes and workers, one a host; whoever dies is started again, as by a supervisor. */
@@ -68,8 +70,14 @@ export class Site {
   /** Starts a web process on a host, beside the one that is there. */
   async startWeb(host: Host, release = this.#options.release): Promise<void> {
     const web = this.#start(['apps/web/dist/server.js'], host, release)
-    const { address } = await web.logged(({ ready }) => ready === true)
-    this.#webs.set(host, { ...web, address: String(address) })
+    const ready = await web
+      .logged(({ ready }) => ready === true)
+      .catch(async error => {
+        // Redis didn't answer it in time, on a machine that is busy: whoever supervises it starts it again.
+        if ((await web.ended).code !== TEMPORARY) throw error
+      })
+    if (!ready) return this.startWeb(host, release)
+    this.#webs.set(host, { ...web, address: String(ready.address) })
   }
 
   /** Starts a worker on a host, beside the one that is there. */
