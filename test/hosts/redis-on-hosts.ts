@@ -18,6 +18,8 @@ export interface RedisOnHosts {
   end(): Promise<void>
 }
 
+// Sessions lie beside the jobs and messages of a site with one shard, and of one with eight beside those of two.
+const SESSIONS = '{tidings}'
 // How long a master is silent before another takes over, ms: longer than a busy machine keeps one waiting.
 const SILENT_FOR = 3_000
 
@@ -71,7 +73,7 @@ export async function sentinelOnHosts(network: Network, minReplicas: number): Pr
   }
 }
 
-/** A cluster of three masters on three hosts, each with the replica of another one's. */
+/** A cluster of three masters on three hosts, each with the replica of another one's; the master in question is that of the sessions. */
 export async function clusterOnHosts(network: Network): Promise<RedisOnHosts> {
   const directory = await serverDirectory()
   const hosts = ['redis-1', 'redis-2', 'redis-3'].map(name => network.host(name)) as [Host, Host, Host]
@@ -81,10 +83,15 @@ export async function clusterOnHosts(network: Network): Promise<RedisOnHosts> {
     places: [one, two, three, two, three, one],
     options: port => [...written(port), '--cluster-node-timeout', String(SILENT_FOR)],
   })
-  const [master, , , replica] = cluster.servers as [RedisServer, RedisServer, RedisServer, RedisServer]
+  const port = await cluster.masterOf(SESSIONS)
+  const number = cluster.servers.findIndex(server => server.port === port)
+  const [master, replica] = [number, number + hosts.length].map(i => cluster.servers[i]) as [
+    RedisServer,
+    RedisServer,
+  ]
   return {
     url: cluster.url,
-    mastersHost: one,
+    mastersHost: hosts[number] as Host,
     holdMaster: () => MastersFile.open(master, directory.path),
     async successor() {
       await until('the replica to take over', async () => (await roleOf(replica)) === 'master')

@@ -45,7 +45,7 @@ export class MastersFile {
   /** Another has taken over: notes how far that one had come. To be called as soon as it has, because the next failover takes the number away. */
   async tookOver(successor: RedisServer): Promise<void> {
     this.#known = Number(/second_repl_offset:(\d+)/.exec(await successor.redis.info('replication'))?.[1]) - 1
-    if (!(this.#known > 0))
+    if (!(this.#known >= 0))
       throw new Error(`${successor.host}:${successor.port} has not taken over from anybody`)
   }
 
