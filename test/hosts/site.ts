@@ -68,15 +68,15 @@ export class Site {
   }
 
   /** Starts a web process on a host, beside the one that is there. */
-  async startWeb(host: Host, release = this.#options.release): Promise<void> {
+  async startWeb(host: Host, release = this.#options.release, tries = 5): Promise<void> {
     const web = this.#start(['apps/web/dist/server.js'], host, release)
     const ready = await web
       .logged(({ ready }) => ready === true)
       .catch(async error => {
         // Redis didn't answer it in time, on a machine that is busy: whoever supervises it starts it again.
-        if ((await web.ended).code !== TEMPORARY) throw error
+        if (tries === 1 || (await web.ended).code !== TEMPORARY) throw error
       })
-    if (!ready) return this.startWeb(host, release)
+    if (!ready) return this.startWeb(host, release, tries - 1)
     this.#webs.set(host, { ...web, address: String(ready.address) })
   }
 

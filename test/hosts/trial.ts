@@ -80,9 +80,11 @@ export async function trial(options: TrialOptions): Promise<FaultsFound> {
   const workers = hosts('worker', 3) as [Host, Host, Host]
   const redis = await options.redis(network)
   const log = createLogger({ name: 'test', level: 'silent' })
+  say('Redis is there')
   const handle = await openRedis({ url: redis.url, dataDir: '/nowhere', log })
   const connection = await handle.connect('worker')
   const site = await Site.open({ redisUrl: redis.url, shards, webs, workers, release })
+  say('the site is there')
   try {
     const blog = createBlog({ redis: connection, passwordCost: 2 ** 10 })
     const persons = await Promise.all(
