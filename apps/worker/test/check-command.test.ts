@@ -73,7 +73,7 @@ describe('tidings check', () => {
     expect(of('memory')).toMatchObject({ state: 'fault', remedy: expect.stringMatching(/noeviction/) })
   })
 
-  it('memory that is nearly full, and what is overdue, are warnings', async () => {
+  it('memory that is nearly full is a warning', async () => {
     const info = await scene.redis.info('memory')
     const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1])
     await scene.redis.config('SET', 'maxmemory', Math.round(used * 1.2))
@@ -92,6 +92,86 @@ describe('tidings check', () => {
     await replica.kill()
     expect(of('role')).toMatchObject({ state: 'fault' })
     expect(code).toBe(78)
+  })
+
+  it('what is overdue, and what can not be delivered, are warnings, each with its remedy', async () => {
+    const { id } = await scene.demo()
+    const [ledger = ''] = await scene.redis.keys('*:ledger')
+    await scene.redis.zadd(ledger, Date.now() - 95_000, id)
+    const late = await check(scene.url)
+    expect(late.code).toBe(0)
+    expect(late.of('ledger')).toMatchObject({
+      state: 'warning',
+      text: expect.stringMatching(/^1 outcome is owed, one of them overdue for (9[5-9]|\d{3,}) s$/),
+      remedy: expect.stringMatching(/tidings stats and tidings jobs list/),
+    })
+
+    // Where the owner's list can't be one.
+    const owner = 'spoiled'
+    await scene.store.post(owner, { level: 20, text: 'x' })
+    const [list = ''] = await scene.redis.keys(`*:user:${owner}`)
+    await scene.redis.set(list, 'not a list')
+    await scene.demo({}, owner)
+    const worker = await startWorker({ REDIS_URL: scene.url })
+    await expect.poll(async () => (await scene.jobs.stats()).undelivered, { timeout: 60_000 }).toBe(1)
+    const { code, of } = await check(scene.url)
+    expect(code).toBe(0)
+    expect(of('messages')).toMatchObject({
+      state: 'warning',
+      text: '1 message could not be delivered yet',
+      remedy: expect.stringMatching(/^It is tried again every 15 s; /),
+    })
+    expect(of('ledger')).toMatchObject({ state: 'ok' })
+    await scene.redis.del(list)
+    await worker.end('SIGTERM')
+  })
+
+  it('a clock that is not Redis’ is a warning', async () => {
+    const late = 'const { now } = Date; Date.now = () => now() + 5000'
+    const env = {
+      REDIS_URL: plain(),
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(late)}`,
+    }
+    const { code, out } = await tidings(['check'], env)
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /^warning {2}clock {8}the clock of Redis is (4[5-9]|5\d)\d\d ms behind ours\n {22}Let both keep time by NTP/m,
+    )
+  })
+
+  it('another number of shards than the stored data has is a fault: 78', async () => {
+    await check(plain())
+    const { code, out } = await tidings(['check', '--json'], { REDIS_URL: plain(), SHARDS: '2' })
+    expect(code).toBe(78)
+    const line = out.split('\n').find(each => each.includes('"shards"')) ?? '{}'
+    expect(JSON.parse(line)).toMatchObject({ state: 'fault', remedy: expect.stringMatching(/\w/) })
+  })
+
+  it('the worst of several faults decides the exit code, and each line that is not ok says what to do', async () => {
+    const rules = [
+      'on',
+      '>geheim',
+      '~{tidings*',
+      '&{tidings*',
+      '+@all',
+      '-@admin',
+      '-zadd',
+      '+acl|dryrun',
+      '+acl|whoami',
+    ]
+    await server.redis.call('ACL', 'SETUSER', 'web', 'reset', ...rules)
+    await server.redis.config('SET', 'maxmemory', '1')
+    const { code, lines } = await check(plain('web:geheim@'))
+    await server.redis.config('SET', 'maxmemory', '0')
+    const faults = lines.filter(({ state }) => state === 'fault')
+    expect(faults.map(line => [line.check, 'exitCode' in line && line.exitCode])).toEqual(
+      expect.arrayContaining([
+        ['memory', 75],
+        ['rights', 78],
+      ]),
+    )
+    expect(code).toBe(78)
+    expect(lines.filter(({ state, remedy }) => state !== 'ok' && !remedy)).toEqual([])
   })
 
   it.each([

@@ -26,8 +26,8 @@ export async function checkJobs({ jobs }: Tools): Promise<Finding[]> {
     stats.undelivered > 0
       ? warning(
           'messages',
-          `${stats.undelivered} messages could not be delivered yet`,
-          'They are tried again every 15 s; where that lasts, look at the memory of Redis.',
+          `${stats.undelivered} ${stats.undelivered === 1 ? 'message' : 'messages'} could not be delivered yet`,
+          `${stats.undelivered === 1 ? 'It is' : 'They are'} tried again every 15 s; where that lasts, the log of a worker says why.`,
         )
       : ok('messages', 'all are delivered'),
     workers.length > 0
