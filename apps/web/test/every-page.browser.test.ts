@@ -239,6 +239,18 @@ describe.skipIf(!hasBrowser)('at 400 %, spaced out, dark, in forced colours and 
         await send(page, action)
         faults.push(...(await faultsOf(page, `${action} refused`)))
       }
+      await page.goto('/posts/mine')
+      await page.getByRole('link', { name: /^Edit/ }).first().click()
+      await page.waitForURL('**/edit')
+      const other = await page.context().newPage()
+      await other.goto(page.url())
+      await other.getByLabel('Text').fill(`${LONG}\nand more`)
+      await other.getByRole('button', { name: 'Save' }).click()
+      await other.waitForURL(/\/posts\/[^/]+$/)
+      await page.getByLabel('Text').fill('Written meanwhile.')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('The newer version', { exact: true }).waitFor()
+      faults.push(...(await faultsOf(page, 'a newer version is there')))
       expect(faults).toEqual([])
     })
 
