@@ -6,6 +6,8 @@ import { z } from 'zod'
 
 export const QUEUE = 'jobs'
 const CONCURRENCY = 50
+/** How long a command may wait, ms. */
+export const PATIENCE = 30_000
 // The same on all sides: what Tidings keeps.
 const KEPT = { age: 3 * 24 * 60 * 60, count: 100_000 }
 
@@ -60,5 +62,8 @@ function tidings(side, redis, onEvent) {
       success: ({ input }) => `Your import has ended: ${input.n} posts were read.`,
     },
   })
-  return { definition, jobs: createJobs({ redis, store, definitions: [definition], onEvent }) }
+  return {
+    definition,
+    jobs: createJobs({ redis, store, definitions: [definition], onEvent, timeout: PATIENCE }),
+  }
 }

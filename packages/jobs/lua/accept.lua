@@ -8,9 +8,9 @@
   message store, ms).
 
   KEYS     those of BullMQ's script
-  ARGV     those of BullMQ's script (msgpacked arguments, data, msgpacked options), then ten of ours:
+  ARGV     those of BullMQ's script (msgpacked arguments, data, msgpacked options), then nine of ours:
              the job's id, its owner, the owner's list and its reading, the list of the owner's jobs,
-             now, and when the ledger is to look at the job (ms),
+             when the ledger is to look at the job (ms),
              the job's entry in the ledger (JSON),
              the JSON of the message that says that the job has been taken ('' for none),
              '' for a job of which there is nothing more to say, else a JSON array:
@@ -20,7 +20,10 @@
   returns  what BullMQ's script returns, or -1001: the owner has too many unfinished jobs; -1002: the same key came with
            other input
 ]]
-local id, owner, list, reading, owned, now, due, entry, message, more = unpack(ARGV, #ARGV - 9)
+-- How many more than KEEP there may be before they are cut off.
+local SLACK = 50
+
+local id, owner, list, reading, owned, due, entry, message, more = unpack(ARGV, #ARGV - 8)
 local prefix = string.match(KEYS[1], '^.*:')
 local batch, limit, turns, digest, idempotent = '', '', '', '', ''
 if more ~= '' then batch, limit, turns, digest, idempotent = unpack(cjson.decode(more)) end
@@ -80,10 +83,7 @@ if message ~= '' then
 end
 redis.call('HSET', prefix .. 'owed', id, entry)
 redis.call('ZADD', prefix .. 'ledger', due, id)
--- After those before it, also where it came in the same millisecond.
-local latest = tonumber(redis.call('ZREVRANGE', owned, 0, 0, 'WITHSCORES')[2]) or 0
-redis.call('ZADD', owned, string.format('%.3f', math.max(tonumber(now), latest + 0.001)), id)
-if redis.call('ZCARD', owned) > KEEP then redis.call('ZREMRANGEBYRANK', owned, 0, -KEEP - 1) end
+if redis.call('RPUSH', owned, id) > KEEP + SLACK then redis.call('LTRIM', owned, -KEEP, -1) end
 redis.call('EXPIRE', owned, AGE)
 if more == '' then return result end
 

@@ -17,11 +17,15 @@ local function stands(id, job)
   return string.sub(job[3], 1, #cancelled) == cancelled and 'cancelled' or 'failed'
 end
 
-local found = {}
-for _, id in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, -1)) do
+local found, seen = {}, {}
+local ids = redis.call('LRANGE', KEYS[1], 0, -1)
+for n = #ids, 1, -1 do
   if #found == most then break end
+  local id = ids[n]
   local job = redis.call('HMGET', prefix .. id, 'name', 'finishedOn', 'failedReason')
-  if job[1] and (name == '' or job[1] == name) and (state == '' or stands(id, job) == state) then
+  local is_repeated = seen[id] -- a key that was used again after its job was removed
+  seen[id] = true
+  if job[1] and not is_repeated and (name == '' or job[1] == name) and (state == '' or stands(id, job) == state) then
     if over > 0 then over = over - 1 else found[#found + 1] = id end
   end
 end

@@ -8,8 +8,7 @@ import { appendArguments, type Wrapping, wrapScripts } from './wrapped-scripts.t
 /** What becomes of a job at the moment in which it is taken, besides BullMQ's own. */
 export interface Acceptance {
   readonly id: string
-  /** Now, and when the ledger is to look at it, ms since 1970. */
-  readonly now: number
+  /** When the ledger is to look at it, ms since 1970. */
   readonly due: number
   readonly entry: LedgerEntry
   /** The list of the owner's jobs. */
@@ -100,7 +99,7 @@ async function during<V, T>(map: Map<string, V>, id: string, value: V, run: () =
 /** What accept.lua takes after BullMQ's own arguments. */
 function acceptArguments(acceptance: Acceptance | undefined): (string | number)[] {
   if (!acceptance) throw new Error('A job was added past Jobs.enqueue: it would be owed to nobody')
-  const { id, now, due, entry, owned, limit, fair, once, to, started } = acceptance
+  const { id, due, entry, owned, limit, fair, once, to, started } = acceptance
   const { owner, batch = '' } = entry
   const isPlain = batch === '' && limit === undefined && !fair && !once
   const more = isPlain ? '' : [batch, limit ?? '', fair ? '1' : '', once?.digest ?? '', once?.for ?? '']
@@ -111,7 +110,6 @@ function acceptArguments(acceptance: Acceptance | undefined): (string | number)[
     to.list,
     to.reading,
     owned,
-    now,
     due,
     JSON.stringify(noted),
     started.json,

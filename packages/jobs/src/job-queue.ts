@@ -84,13 +84,15 @@ export class JobQueue {
   connection(): Redis | Cluster {
     const { redis } = this.options
     const patient = { maxRetriesPerRequest: null, commandTimeout: undefined }
-    return isCluster(redis)
-      ? redis.duplicate(undefined, {
-          enableOfflineQueue: true,
-          maxRedirections: REDIRECTIONS,
-          redisOptions: { ...redis.options.redisOptions, ...patient },
-        })
-      : writtenTogether(redis.duplicate(patient))
+    return writtenTogether(
+      isCluster(redis)
+        ? redis.duplicate(undefined, {
+            enableOfflineQueue: true,
+            maxRedirections: REDIRECTIONS,
+            redisOptions: { ...redis.options.redisOptions, ...patient },
+          })
+        : redis.duplicate(patient),
+    )
   }
 
   /** Runs a script of ours on this queue. */

@@ -19,9 +19,9 @@ export class JobQueues {
     return queue
   }
 
-  /** The key of the list of this owner's jobs. */
+  /** The key of the list of this owner's jobs, oldest first. */
   ownedKey(owner: string): string {
-    return `${this.store.prefixOf(owner)}:owned:${owner}`
+    return `${this.store.prefixOf(owner)}:jobs-of:${owner}`
   }
 
   async close(): Promise<void> {

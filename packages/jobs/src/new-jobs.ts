@@ -72,11 +72,9 @@ export class NewJobs {
     const unique = uniqueKey(definition, { input: read, owner })
     const facts = { jobId: id, name: definition.name, owner, input: read }
     const started = data.batch === undefined ? startedMessage(definition, facts, log) : undefined
-    const now = Date.now()
     const acceptance = {
       id,
-      now,
-      due: now + delay + (definition.pickUpWithin ?? PICK_UP_WITHIN),
+      due: Date.now() + delay + (definition.pickUpWithin ?? PICK_UP_WITHIN),
       entry: queue.entry(id, definition.name, definition, { ...data, input: read }),
       owned: queues.ownedKey(owner),
       limit: maxPerOwner,

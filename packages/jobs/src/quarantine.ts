@@ -1,5 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
+// How often a suspect looks whether the others are back in the queue, ms.
+const LOOK_EVERY = 10
+
 /**
  * Keeps jobs that may have killed their worker away from the others of this worker. A job is a suspect when it was running
  * in a worker that died; it begins alone, so that only the one that really kills its worker is counted for it, and not each
@@ -8,31 +11,37 @@ import { setTimeout as pause } from 'node:timers/promises'
  */
 export class Quarantine {
   readonly #patience: number
-  readonly #settling: number
+  readonly #underWay: () => number
   #running = 0
   #takenAt: number | undefined
   #whenIdle: (() => void) | undefined
 
   /**
    * @param patience how long a suspect waits for running jobs to finish, and then has the worker for itself, ms
-   * @param settling how long it waits besides, ms: for jobs that were fetched before it, and are not back in the queue yet
+   * @param underWay how many others are between the queue and their beginning, or between their end and the queue: a suspect
+   * waits for them as well
    */
-  constructor(patience: number, settling = 0) {
+  constructor(patience: number, underWay: () => number = () => 0) {
     this.#patience = patience
-    this.#settling = settling
+    this.#underWay = underWay
+  }
+
+  /** A suspect begins, or has the worker for itself: a job that were fetched now would only be put back, and be stalled with it. */
+  get isTaken(): boolean {
+    return this.#takenAt !== undefined && performance.now() < this.#takenAt + this.#patience
   }
 
   /** Lets a job run when its turn has come; false when it has to come back later, because a suspect has the worker for itself. */
   async enter({ isSuspect }: { isSuspect: boolean }): Promise<boolean> {
-    if (this.#takenAt !== undefined && (isSuspect || performance.now() < this.#takenAt + this.#patience))
-      return false
+    if (this.isTaken || (isSuspect && this.#takenAt !== undefined)) return false
     if (!isSuspect) {
       this.#running++
       return true
     }
     this.#takenAt = Infinity
+    const end = performance.now() + this.#patience
     if (this.#running > 0) await this.#idle()
-    if (this.#settling > 0) await pause(this.#settling)
+    while (this.#underWay() > 0 && performance.now() < end) await pause(LOOK_EVERY)
     this.#takenAt = performance.now()
     return true
   }

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type BackendFactory, DelayedError, type Job, type RedisQueueBackend, WaitingError } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
-import { announcement, keepInput, storedResult } from './announcement.ts'
+import { announcement, EndedHere, keepInput, storedResult } from './announcement.ts'
 import { cancelled, giveUp, tryAgain } from './attempt-error.ts'
 import { backoffStrategy } from './backoff.ts'
 import { Cancellations } from './cancellations.ts'
@@ -14,11 +14,12 @@ import type { JobEnd } from './job-end.ts'
 import type { JobLimit } from './job-limit.ts'
 import { type JobQueue, storeConstants } from './job-queue.ts'
 import { JobStopped } from './job-stopped.ts'
-import { throttledProgress } from './progress.ts'
+import { type ProgressSink, throttledProgress } from './progress.ts'
 import { Quarantine } from './quarantine.ts'
 import { runJob } from './run-job.ts'
 import { SandboxPool } from './sandbox-pool.ts'
 import { settlingBackend } from './settle.ts'
+import { Slots } from './slots.ts'
 import type { Stop } from './stop.ts'
 import { type StoredResult, storedDataOf } from './stored-job.ts'
 import { TolerantWorker } from './tolerant-worker.ts'
@@ -30,8 +31,6 @@ const MAX_STALLED = 3
 // How long a job that was stalled waits to have its worker for itself, and when the others come back.
 const PATIENCE = 5 * SECOND
 const COME_BACK = SECOND
-// BullMQ fetches as many jobs as may run before the first begins: those beside a suspect are put back first.
-const SETTLING = SECOND / 4
 // A job that this worker doesn't know may be for a newer one: how often it is put back, and for how long each time.
 const PUT_BACKS = 24
 const PUT_BACK_FOR = 5 * SECOND
@@ -53,10 +52,7 @@ export interface QueueWorkerOptions {
   onEnded?: ((end: JobEnd) => void) | undefined
 }
 
-/**
- * A job that runs here, and how to leave it. Nothing else may hang on it, and nothing at all once it is over: what was in a set
- * that changes all the time lives on until the next full collection, and what it refers to with it.
- */
+/** A job that runs here, and how to leave it. */
 interface Run {
   leave?: (() => void) | undefined
 }
@@ -67,10 +63,11 @@ export class QueueWorker {
   readonly #connection: Redis | Cluster
   readonly #worker: TolerantWorker
   readonly #cancellations: Cancellations
-  readonly #runs = new Set<Run>()
+  readonly #runs = new Slots<Run>()
   #isLeaving = false
   readonly #ends = new EventEmitter()
-  readonly #quarantine = new Quarantine(PATIENCE, SETTLING)
+  // The suspect that asks is one of those that are under way.
+  readonly #quarantine = new Quarantine(PATIENCE, () => this.#worker.underWay - 1)
   readonly #sandboxes = new SandboxPool()
 
   /**
@@ -136,6 +133,7 @@ export class QueueWorker {
       },
       factory,
     )
+    this.#worker.isHeld = () => this.#quarantine.isTaken
     this.#cancellations = new Cancellations(jobs, jobs.connection())
     this.#listen()
     options.limit.spent.then(() => this.#worker.pause(true))
@@ -237,10 +235,9 @@ export class QueueWorker {
       await job.moveToWait(token)
       throw new WaitingError()
     } finally {
-      run.leave = undefined
       this.#runs.delete(run)
       this.#quarantine.leave(suspicion)
-      this.#cancellations.end(id, stop)
+      this.#cancellations.end(stop)
       this.#ends.emit('end')
     }
   }
@@ -272,21 +269,24 @@ export class QueueWorker {
     const fault = this.#unfit(definition, data?.version, data === undefined || job.id === undefined)
     if (fault || !definition || !data || job.id === undefined) throw giveUp(hideError(new Error(fault), log))
 
+    let progress: ProgressSink | undefined
     const ending = await runJob(definition, data.input, {
       owner: data.owner,
       jobId: job.id,
       attempt,
       attempts: job.opts.attempts ?? 1,
-      progress: throttledProgress(progress => job.updateProgress({ ...progress }), log),
+      get progress() {
+        progress ??= throttledProgress(how => job.updateProgress({ ...how }), log)
+        return progress
+      },
       signal: stop,
       log,
       sandboxes: this.#sandboxes,
     })
+    if (ending.kind === 'success' || ending.kind === 'partial') return new EndedHere(ending)
     keepInput(job, ending.input)
     if (ending.kind === 'cancelled') throw cancelled(ending.reason)
-    if (ending.kind === 'failure')
-      throw ending.retry ? tryAgain(ending.reason, ending.error) : giveUp(ending.reason, ending.error)
-    return { kind: ending.kind, result: ending.result }
+    throw ending.retry ? tryAgain(ending.reason, ending.error) : giveUp(ending.reason, ending.error)
   }
 
   #unfit(definition: AnyJobDefinition | undefined, version = 1, isBroken: boolean): string | undefined {

@@ -28,7 +28,7 @@ export type Ending = { readonly input: unknown } & (
 export interface Attempt extends Omit<JobContext<unknown>, 'input' | 'progress' | 'signal'> {
   /** What stops it from outside. */
   readonly signal: AbortSignal | Stop
-  /** Takes the job's progress. */
+  /** Takes the job's progress. It is asked for when there is some. */
   readonly progress: ProgressSink
   /** Where sandboxed jobs run; default: a child process for this attempt alone. */
   readonly sandboxes?: SandboxPool
@@ -44,7 +44,7 @@ export async function runJob(
 ): Promise<Ending> {
   let over: (reason: unknown) => void = () => {}
   const { stop, end } = stopping(attempt.signal, definition.timeLimit, reason => over(reason))
-  const run = { input, isOver: false }
+  const run = { input, isOver: false, hasProgress: false }
   try {
     const ending = await new Promise<Awaited<ReturnType<typeof work>>>((resolve, reject) => {
       over = reject
@@ -56,17 +56,18 @@ export async function runJob(
   } finally {
     run.isOver = true
     end()
-    const lastWrite = attempt.progress.end?.()
+    const lastWrite = run.hasProgress ? attempt.progress.end?.() : undefined
     if (lastWrite) await lastWrite
   }
 }
 
 async function work(
   definition: AnyJobDefinition,
-  run: { input: unknown; isOver: boolean },
+  run: { input: unknown; isOver: boolean; hasProgress: boolean },
   stop: Stop,
-  { progress, sandboxes, owner, jobId, attempt, attempts, log }: Attempt,
+  job: Attempt,
 ) {
+  const { sandboxes, owner, jobId, attempt, attempts, log } = job
   if (stop.isStopped) throw stop.reason
   run.input = await checkInput(definition, run.input)
   const context: JobContext<unknown> = {
@@ -82,7 +83,10 @@ async function work(
     async progress(how, text) {
       const read = readProgress(how, text)
       if (!read) log.warn({ how: String(typeof how) }, 'progress was neither a number nor steps')
-      else if (!run.isOver) await progress(read)
+      else if (!run.isOver) {
+        run.hasProgress = true
+        await job.progress(read)
+      }
     },
   }
   const module = sandboxes && moduleOf(definition)

@@ -10,9 +10,13 @@ export type Argument = string | number | Buffer | undefined
 export class ScriptCommand extends Command {
   constructor(sha: string, numberOfKeys: number, args: readonly Argument[]) {
     super('evalsha', [], { replyEncoding: 'utf8' })
-    const all: (string | Buffer)[] = [sha, String(numberOfKeys)]
-    for (const arg of args)
-      all.push(typeof arg === 'string' || arg instanceof Buffer ? arg : String(arg ?? ''))
+    const all = new Array<string | Buffer>(args.length + 2)
+    all[0] = sha
+    all[1] = String(numberOfKeys)
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i]
+      all[i + 2] = typeof arg === 'string' || arg instanceof Buffer ? arg : String(arg ?? '')
+    }
     this.args = all
   }
 

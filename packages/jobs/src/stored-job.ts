@@ -17,7 +17,15 @@ export type StoredData = z.output<typeof storedDataSchema>
 
 /** A job's data; `undefined` for what isn't ours or is broken. */
 export function storedDataOf({ data }: { readonly data: unknown }): StoredData | undefined {
+  // Nearly all have an owner and an input, and are looked at several times.
+  if (isPlain(data)) return data
   return storedDataSchema.safeParse(data).data
+}
+
+function isPlain(data: unknown): data is StoredData {
+  if (typeof data !== 'object' || data === null) return false
+  for (const field in data) if (field !== 'owner' && field !== 'input') return false
+  return 'input' in data && 'owner' in data && typeof data.owner === 'string' && data.owner !== ''
 }
 
 /** What BullMQ keeps as a job's return value. */

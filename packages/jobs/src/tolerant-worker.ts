@@ -1,12 +1,26 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Job, Worker } from 'bullmq'
+import { letGo } from './let-go.ts'
 
-/** BullMQ's Worker, with two of its edges taken off; it knows when Redis last answered it. */
+// How long a worker that is held waits before it looks again, ms.
+const HOLD = 100
+
+/** BullMQ's Worker, with some of its edges taken off; it knows when Redis last answered it. */
 export class TolerantWorker extends Worker {
   #lastContact = Date.now()
+  #holding = 0
+  readonly #inQueue = letGo(this)
+  /** While this says so, no job is fetched. */
+  isHeld: () => boolean = () => false
 
   /** As `Date.now()` tells it. */
   get lastContact(): number {
     return this.#lastContact
+  }
+
+  /** How many jobs are fetched, run, are put back or end at this moment. */
+  get underWay(): number {
+    return this.#inQueue() - this.#holding
   }
 
   /** Redis has just answered. */
@@ -29,9 +43,23 @@ export class TolerantWorker extends Worker {
   /** A paused worker takes nothing, also where it was waiting for a job when it was paused: or it would take what it hands back. */
   protected override async moveToActive(...args: Parameters<Worker['moveToActive']>): Promise<Job> {
     // That there is no job is an answer of BullMQ's own, whatever its type says.
-    if (this.isPaused()) return undefined as unknown as Job
+    const none = undefined as unknown as Job
+    if (this.isHeld()) await this.#hold()
+    if (this.isPaused() || this.isHeld()) return none
     const job = await super.moveToActive(...args)
     this.contacted()
     return job
+  }
+
+  /** The end of a job fetches the next one, too. */
+  override processJob(...[job, token, fetchesNext = () => true]: Parameters<Worker['processJob']>) {
+    return super.processJob(job, token, () => !this.isHeld() && fetchesNext())
+  }
+
+  /** Not for longer than that: what was fetched before, and is to be put back, comes through the same loop. */
+  async #hold(): Promise<void> {
+    this.#holding++
+    await pause(HOLD)
+    this.#holding--
   }
 }

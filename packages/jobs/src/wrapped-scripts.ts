@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { RedisQueueBackend } from 'bullmq'
+import type { Redis } from 'ioredis'
 import { asFunction, commandName } from './script.ts'
 import { ScriptCommand } from './script-command.ts'
+import { holdWrites } from './written-together.ts'
 
 /** This version of BullMQ can't be made to take or end a job and tell its owner in one step. */
 export class UnwrappableError extends Error {
@@ -89,6 +91,7 @@ function run(
   args: Arguments,
 ): Promise<unknown> {
   if (runner.isPipeline) return runner.runCommand(command, args)
+  holdWrites(runner)
   return runner.sendCommand(new ScriptCommand(sha, numberOfKeys, args)).catch((error: unknown) => {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
     return runner.runCommand(command, args)
@@ -118,6 +121,7 @@ type Arguments = (string | number)[]
 /** A connection of BullMQ's, or several commands in one. */
 interface Runner {
   readonly isPipeline?: boolean
+  readonly stream?: Redis['stream']
   runCommand(name: string, args: Arguments): Promise<unknown>
   sendCommand(command: ScriptCommand): Promise<unknown>
 }

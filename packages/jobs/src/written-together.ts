@@ -1,25 +1,36 @@
-import type { Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 
 /**
  * Has the commands that are sent on a connection in one turn of the event loop leave in one write: whoever ends fifty jobs whose
- * answers came together spares forty-nine calls of the system, and Redis as many.
+ * answers came together spares forty-nine calls of the system, and Redis as many. On a cluster, to each of its nodes.
  */
-export function writtenTogether(redis: Redis): Redis {
-  const { sendCommand } = redis
-  let corked: NetStream | undefined
-  const uncork = () => {
-    corked?.uncork()
-    corked = undefined
-  }
-  redis.sendCommand = function (...args) {
-    if (!corked && redis.stream) {
-      corked = redis.stream
-      corked.cork()
-      process.nextTick(uncork)
-    }
-    return sendCommand.apply(this, args)
-  }
-  return redis
+export function writtenTogether<Connection extends Redis | Cluster>(connection: Connection): Connection {
+  if (isCluster(connection)) {
+    for (const node of connection.nodes('all')) holdEach(node)
+    connection.on('+node', holdEach)
+  } else holdEach(connection)
+  return connection
 }
 
-type NetStream = Redis['stream']
+function isCluster(connection: Redis | Cluster): connection is Cluster {
+  return connection.isCluster
+}
+
+function holdEach(redis: Redis): void {
+  const { sendCommand } = redis
+  redis.sendCommand = function (...args) {
+    holdWrites(redis)
+    return sendCommand.apply(this, args)
+  }
+}
+
+/** Keeps what is sent on a connection from now on until this turn of the event loop is over. Where it has no stream, nothing. */
+export function holdWrites({ stream }: { readonly stream?: Redis['stream'] | undefined }): void {
+  if (!stream || stream.writableCorked > 0) return
+  stream.cork()
+  process.nextTick(uncork, stream)
+}
+
+function uncork(stream: Redis['stream']): void {
+  stream.uncork()
+}

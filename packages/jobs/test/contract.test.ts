@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { testRedis } from '../../../test/redis.ts'
 import { createJobs, defineJob, UnwrappableError } from '../src/index.ts'
-import { bullmq, type Call, installed, type Life, recordLife, shipped } from './bullmq-life.ts'
+import { bullmq, type Call, folder, installed, type Life, recordLife, shipped } from './bullmq-life.ts'
 
 const { redis, prefix } = testRedis()
 const is = `BullMQ ${installed.version}`
@@ -402,6 +402,21 @@ describe('the worker', () => {
       typeof bullmq.Worker?.prototype[name],
       `the Worker of ${is} has no ${name}: src/queue-worker.ts and src/tolerant-worker.ts call it`,
     ).toBe('function')
+  })
+})
+
+describe('the worker and its memory', () => {
+  it('keeps what it runs in a queue whose parts can be put in order', () => {
+    const { AsyncFifoQueue } = createRequire(import.meta.url)(`${folder}/dist/cjs/classes/async-fifo-queue`)
+    const queue = new AsyncFifoQueue()
+    expect(
+      [queue.pending instanceof Set, typeof queue.queue?.shift],
+      `${is}: src/let-go.ts has its "pending" and its "queue" let go of jobs that are over. Without that nothing is wrong but the CPU and memory of a worker`,
+    ).toEqual([true, 'function'])
+    expect(
+      bullmq.Worker?.toString(),
+      `${is}: src/let-go.ts finds the queue where the Worker puts it, in "mainLoopQueue"`,
+    ).toContain('this.mainLoopQueue = asyncFifoQueue')
   })
 })
 
