@@ -14,6 +14,7 @@ export class Quarantine {
   readonly #underWay: () => number
   #running = 0
   #takenAt: number | undefined
+  #expectedUntil = 0
   #whenIdle: (() => void) | undefined
 
   /**
@@ -26,14 +27,24 @@ export class Quarantine {
     this.#underWay = underWay
   }
 
-  /** A suspect begins, or has the worker for itself: a job that were fetched now would only be put back, and be stalled with it. */
-  get isTaken(): boolean {
+  /** A suspect was fetched, begins, or has the worker for itself: a job fetched now would be put back, or be stalled with it. */
+  get isClosed(): boolean {
+    return this.#isTaken || performance.now() < this.#expectedUntil
+  }
+
+  get #isTaken(): boolean {
     return this.#takenAt !== undefined && performance.now() < this.#takenAt + this.#patience
+  }
+
+  /** A suspect was fetched: it enters soon. */
+  expect(): void {
+    this.#expectedUntil = performance.now() + this.#patience
   }
 
   /** Lets a job run when its turn has come; false when it has to come back later, because a suspect has the worker for itself. */
   async enter({ isSuspect }: { isSuspect: boolean }): Promise<boolean> {
-    if (this.isTaken || (isSuspect && this.#takenAt !== undefined)) return false
+    if (isSuspect) this.#expectedUntil = 0
+    if (this.#isTaken || (isSuspect && this.#takenAt !== undefined)) return false
     if (!isSuspect) {
       this.#running++
       return true

@@ -133,7 +133,10 @@ export class QueueWorker {
       },
       factory,
     )
-    this.#worker.isHeld = () => this.#quarantine.isTaken
+    this.#worker.isHeld = () => this.#quarantine.isClosed
+    this.#worker.fetched = job => {
+      if (isSuspect(job)) this.#quarantine.expect()
+    }
     this.#cancellations = new Cancellations(jobs, jobs.connection())
     this.#listen()
     options.limit.spent.then(() => this.#worker.pause(true))
@@ -207,7 +210,7 @@ export class QueueWorker {
   }
 
   async #process(job: Job, token?: string): Promise<StoredResult> {
-    const suspicion = { isSuspect: job.stalledCounter > 0 }
+    const suspicion = { isSuspect: isSuspect(job) }
     if (!(await this.#quarantine.enter(suspicion))) return this.#putBack(job, token, COME_BACK)
     const { id = '' } = job
     if (this.#isForOthers(job)) {
@@ -299,6 +302,11 @@ export class QueueWorker {
 
 function facts(job: Job): { job: string; jobId: string | undefined; owner: unknown } {
   return { job: job.name, jobId: job.id, owner: storedDataOf(job)?.owner }
+}
+
+/** It was running in a worker that died. */
+function isSuspect(job: Job): boolean {
+  return job.stalledCounter > 0
 }
 
 function took(job: Job): number | undefined {

@@ -12,6 +12,8 @@ export class TolerantWorker extends Worker {
   readonly #inQueue = letGo(this)
   /** While this says so, no job is fetched. */
   isHeld: () => boolean = () => false
+  /** Told of each job that was fetched, before it is decided whether another one is. */
+  fetched: (job: Job) => void = () => {}
 
   /** As `Date.now()` tells it. */
   get lastContact(): number {
@@ -33,6 +35,12 @@ export class TolerantWorker extends Worker {
    * of being taken and dropped for ever.
    */
   protected override createJob(...[data, id]: Parameters<Worker['createJob']>): Job {
+    const job = this.#readJob(data, id)
+    this.fetched(job)
+    return job
+  }
+
+  #readJob(...[data, id]: Parameters<Worker['createJob']>): Job {
     try {
       return super.createJob(data, id)
     } catch {

@@ -49,3 +49,34 @@ it('lets others in beside a suspect that runs for long, but no other suspect', a
   quarantine.leave(innocent)
   expect(await quarantine.enter(suspect)).toBe(true)
 })
+
+it('is closed from the moment in which a suspect was fetched, and lets those in that were fetched before it', async () => {
+  const quarantine = new Quarantine(60_000)
+  expect(quarantine.isClosed).toBe(false)
+  quarantine.expect()
+  expect([quarantine.isClosed, await quarantine.enter(innocent)]).toEqual([true, true])
+  quarantine.leave(innocent)
+  expect([await quarantine.enter(suspect), quarantine.isClosed]).toEqual([true, true])
+  quarantine.leave(suspect)
+  expect(quarantine.isClosed).toBe(false)
+})
+
+it('opens again where the suspect that was fetched never comes', async () => {
+  const quarantine = new Quarantine(20)
+  quarantine.expect()
+  await expect.poll(() => quarantine.isClosed).toBe(false)
+})
+
+it('has a suspect wait for those that are on their way back to the queue, for as long as it is patient', async () => {
+  let underWay = 1
+  const quarantine = new Quarantine(60_000, () => underWay)
+  const order: string[] = []
+  const entering = quarantine.enter(suspect).then(() => order.push('suspect runs'))
+  setTimeout(() => {
+    order.push('they are back')
+    underWay = 0
+  }, 30)
+  await entering
+  expect(order).toEqual(['they are back', 'suspect runs'])
+  expect(await new Quarantine(20, () => 1).enter(suspect)).toBe(true)
+})
