@@ -10,7 +10,9 @@ import { tidings } from '../../apps/worker/test/tidings.ts'
 const root = join(import.meta.dirname, '../..')
 const guide = readFileSync(join(root, 'docs/operate/README.md'), 'utf8')
 const traces = readFileSync(join(root, 'docs/operate/traces.md'), 'utf8')
-const commands = [...`${guide}${traces}`.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = '']) =>
+const night = readFileSync(join(root, 'docs/operate/night.md'), 'utf8')
+const alerts = readFileSync(join(root, 'docs/operate/alerts.yml'), 'utf8')
+const commands = [...`${guide}${traces}${night}`.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = '']) =>
   block.trim().split('\n'),
 )
 
@@ -32,6 +34,12 @@ describe('docs/operate', () => {
     const env = { PATH: process.env.PATH, HOME: process.env.HOME, DEMO: '1', REDIS_URL: scene.url }
     const { stderr } = await promisify(execFile)('bash', ['-c', shell], { cwd: root, env })
     expect(stderr).not.toMatch(/^\s+at |error/m)
+  })
+
+  it('says of every alarm what to do', () => {
+    const names = [...alerts.matchAll(/alert: (\w+)/g)].map(([, name = '']) => name)
+    expect(names.length).toBeGreaterThan(5)
+    expect(names.filter(name => !night.includes(`\`${name}\``))).toEqual([])
   })
 
   it('names every flag of the worker, and every command', async () => {
