@@ -4,7 +4,7 @@ import { createJobs } from '@tidings/jobs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { start, startWorker } from '../../../test/process.ts'
 import { openScene, type Scene } from './scene.ts'
-import { inTerminal } from './terminal.ts'
+import { commandInTerminal, inTerminal } from './terminal.ts'
 
 const CLI = 'apps/worker/dist/cli.js'
 
@@ -121,6 +121,14 @@ describe('tidings worker, what it says', () => {
     expect(await terminal.ended).toBe(0)
     expect(terminal.screen()).toContain('takes jobs')
     expect(terminal.screen()).not.toContain('\u001b')
+  })
+
+  it('cuts that line where the terminal is narrow, so that it stays one', async () => {
+    const command = `stty cols 20; exec '${process.execPath}' ${CLI} worker --stop-when-empty`
+    const terminal = commandInTerminal(['sh', '-c', command], env)
+    expect(await terminal.ended).toBe(0)
+    expect(terminal.screen()).toMatch(/\u001b\[K0 running · 0 done \r/)
+    expect(terminal.screen()).not.toContain('failed')
   })
 
   it('goes on when nobody reads what it logs', async () => {
