@@ -1,5 +1,7 @@
 import type { FastifyReply } from 'fastify'
 
+const PRIVATE = 'private, no-store'
+
 const FOR_SHARED_CACHES = [
   'surrogate-control',
   'cdn-cache-control',
@@ -10,16 +12,18 @@ const FOR_SHARED_CACHES = [
 
 /** Says that nobody but this reader may be given this response, and not again either. Takes back what said otherwise. */
 export function keepPrivate(reply: FastifyReply): void {
-  reply.header('cache-control', 'private, no-store')
+  // Said twice of each page with messages.
+  if (reply.getHeader('cache-control') !== PRIVATE) reply.header('cache-control', PRIVATE)
   const vary = reply.getHeader('vary')
-  if (vary !== 'Cookie' && !variesByCookie(vary))
-    reply.header('vary', vary ? `${[vary].flat().join(', ')}, Cookie` : 'Cookie')
+  if (!vary) reply.header('vary', 'Cookie')
+  else if (vary !== 'Cookie' && !variesByCookie(vary))
+    reply.header('vary', `${[vary].flat().join(', ')}, Cookie`)
   // Shared caches heed these before Cache-Control.
   for (const name of FOR_SHARED_CACHES) if (reply.hasHeader(name)) reply.removeHeader(name)
 }
 
-function variesByCookie(vary: string | number | readonly string[] | undefined): boolean {
-  return /(^|,)\s*(cookie|\*)\s*(,|$)/i.test([vary ?? []].flat().join(', '))
+function variesByCookie(vary: string | number | readonly string[]): boolean {
+  return /(^|,)\s*(cookie|\*)\s*(,|$)/i.test([vary].flat().join(', '))
 }
 
 /** What a reply says that lets a cache keep it; `undefined` for nothing of the kind. */

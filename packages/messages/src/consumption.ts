@@ -7,13 +7,16 @@ import type { IncomingHttpHeaders } from 'node:http'
  */
 export function opensPage({ method, headers }: { method: string; headers: IncomingHttpHeaders }): boolean {
   if (method === 'HEAD' || isPrefetch(headers)) return false
-  if (String(headers['x-requested-with'] ?? '').toLowerCase() === 'xmlhttprequest') return false
+  const by = headers['x-requested-with']
+  if (by !== undefined && String(by).toLowerCase() === 'xmlhttprequest') return false
   const destination = headers['sec-fetch-dest']
   return destination === undefined || destination === 'document'
 }
 
 /** Whether a browser fetches a page ahead, in case that somebody opens it: nobody has asked for anything yet. */
 export function isPrefetch(headers: IncomingHttpHeaders): boolean {
-  const purpose = `${headers['sec-purpose'] ?? ''} ${headers.purpose ?? ''} ${headers['x-moz'] ?? ''}`
+  const { 'sec-purpose': secPurpose, purpose: old, 'x-moz': moz } = headers
+  if (secPurpose === undefined && old === undefined && moz === undefined) return false
+  const purpose = `${secPurpose ?? ''} ${old ?? ''} ${moz ?? ''}`
   return /prefetch|prerender|preview/i.test(purpose)
 }

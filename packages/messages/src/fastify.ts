@@ -72,14 +72,11 @@ async function register(app: FastifyInstance, options: FastifyMessagesOptions): 
   })
 
   const { levels } = settings.levels
-  const give = ({ request }: FastifyReply) => {
-    const messages = request.messages.blockForView()
-    if (!(messages instanceof Promise)) return { levels, messages }
-    return messages.then(messages => ({ levels, messages }))
-  }
+  const prepare = ({ request }: FastifyReply) => request.messages.prepare()
+  const give = ({ request }: FastifyReply) => ({ levels, messages: request.messages.prepared })
   app.addHook('onRequest', (request: FastifyRequest & Carrier, reply, done) => {
     request[kReply] = reply
-    giveToViews(reply, settings.views, give)
+    giveToViews(reply, settings.views, prepare, give)
     done()
   })
 

@@ -26,15 +26,19 @@ export function heldClaim(
     if (message) messages.push(message)
     else broken.push(list.idOf(recordId(record)))
   }
-  const parts = lists
-    .map(list => ({ list, dropped: dropped.get(list) ?? 0 }))
-    .filter(part => part.dropped > 0 || records.some(({ list }) => list === part.list))
+  const parts: HeldClaim['parts'][number][] = []
+  let lost = 0
+  for (const list of lists) {
+    const part = { list, dropped: dropped.get(list) ?? 0 }
+    if (part.dropped > 0 || records.some(record => record.list === list)) parts.push(part)
+    lost += part.dropped
+  }
   return {
     id,
     reader,
     messages,
     more,
-    dropped: parts.reduce((sum, part) => sum + part.dropped, 0),
+    dropped: lost,
     until: Date.now() + lease,
     parts,
     broken,

@@ -16,9 +16,11 @@ export class PageMessages {
   readonly #looks = new Looks()
   #isAsked = false
   #asking: Promise<void> | undefined
-  #claims: Claim[] = []
-  #messages: Message[] = []
-  #notes = { more: 0, dropped: 0, delayed: false }
+  #claims: readonly Claim[] = []
+  #messages: readonly Message[] = NONE
+  #more = 0
+  #dropped = 0
+  #delayed = false
   #isKept = false
 
   constructor(exchange: Exchange, time: TimeBudget) {
@@ -43,7 +45,7 @@ export class PageMessages {
 
   /** Messages whose text was read. */
   get shown(): number {
-    return this.#looks.ids.size
+    return this.#looks.ids?.size ?? 0
   }
 
   /** What this page shows stays unread. */
@@ -73,13 +75,14 @@ export class PageMessages {
   }
 
   #view(groups: Parameters<typeof viewMessages>[0]): ViewMessages {
-    return viewMessages(groups, this.#notes, this.#looks)
+    const notes = { more: this.#more, dropped: this.#dropped, delayed: this.#delayed }
+    return viewMessages(groups, notes, this.#looks)
   }
 
   #claim(wrote: number): Promise<void> | undefined {
     const room = this.#exchange.settings.limit - this.#messages.length
     if (room <= 0) {
-      this.#notes.more += wrote
+      this.#more += wrote
       return undefined
     }
     try {
@@ -92,32 +95,40 @@ export class PageMessages {
     }
   }
 
-  async #claimFor(reader: Reader, limit: number): Promise<void> {
-    let answer: Promise<Claim | undefined> | undefined
+  #claimFor(reader: Reader, limit: number): Promise<void> {
+    if (this.#time.isOver) throw new Error('no time is left to ask for messages')
+    const answer = this.#exchange.settings.store.claim(reader, { limit })
+    return this.#time.wait(answer).then(
+      claim => this.#take(claim),
+      err => {
+        void this.#releaseLate(answer)
+        this.#delay(err)
+      },
+    )
+  }
+
+  #take(claim: Claim | undefined): void {
     try {
-      if (this.#time.isOver) throw new Error('no time is left to ask for messages')
-      answer = this.#exchange.settings.store.claim(reader, { limit })
-      const claim = await this.#time.wait(answer)
-      answer = undefined
       if (claim) this.#hold(claim)
-      else this.#notes.more = 0
+      else this.#more = 0
     } catch (err) {
-      if (answer) void this.#releaseLate(answer)
       this.#delay(err)
     }
   }
 
   #delay(err: unknown): void {
-    this.#notes.delayed = true
+    this.#delayed = true
     this.#exchange.log.error({ err }, 'messages could not be read: they are delayed')
   }
 
   #hold(claim: Claim): void {
-    this.#claims.push(claim)
-    if (this.#claims.length === 1) this.#exchange.whenOver(sent => this.#settle(sent))
-    this.#messages.push(...claim.messages.map(message => this.#exchange.asShown(message)))
-    this.#notes.more = claim.more
-    this.#notes.dropped += claim.dropped
+    const isFirst = this.#claims.length === 0
+    this.#claims = isFirst ? [claim] : [...this.#claims, claim]
+    if (isFirst) this.#exchange.whenOver(sent => this.#settle(sent))
+    const messages = claim.messages.map(message => this.#exchange.asShown(message))
+    this.#messages = isFirst ? messages : [...this.#messages, ...messages]
+    this.#more = claim.more
+    this.#dropped += claim.dropped
   }
 
   /** A claim that answers when nobody waits for it any more is for no page. */
@@ -133,13 +144,14 @@ export class PageMessages {
     const isSent = sent && !this.#isKept
     const [first] = claims
     // By far most pages: one claim.
-    if (first && claims.length === 1) await this.#settleOne(first, isSent)
-    else await Promise.all(claims.map(claim => this.#settleOne(claim, isSent)))
+    if (first && claims.length === 1) return this.#settleOne(first, isSent)
+    await Promise.all(claims.map(claim => this.#settleOne(claim, isSent)))
   }
 
   async #settleOne(claim: Claim, sent: boolean): Promise<void> {
     const { settings, log } = this.#exchange
-    const shown = claim.messages.map(({ id }) => id).filter(id => this.#looks.ids.has(id))
+    const shown: string[] = []
+    for (const { id } of claim.messages) if (this.#looks.ids?.has(id)) shown.push(id)
     // Of messages that can't be read nothing can be shown: the store takes them out of the way.
     const isOver = (sent && shown.length > 0) || claim.messages.length === 0
     try {
@@ -154,9 +166,12 @@ export class PageMessages {
   }
 }
 
+// By far most pages hold none.
+const NONE: readonly Message[] = []
+
 /** What a template has looked at. */
 class Looks extends ViewWatch {
-  readonly ids = new Set<string>()
+  ids: Set<string> | undefined
   isLookedAt = false
 
   override looked(): void {
@@ -164,6 +179,7 @@ class Looks extends ViewWatch {
   }
 
   override shown(ids: readonly string[]): void {
+    this.ids ??= new Set()
     for (const id of ids) this.ids.add(id)
   }
 }

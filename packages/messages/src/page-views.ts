@@ -15,13 +15,15 @@ const kIsGiving = Symbol('tidings.giving')
  * rather than for each request anew.
  * @param reply one of them
  * @param names the methods of a reply that render, such as those that @fastify/view adds
- * @param give what a view of this reply finds, at once where nothing has to be asked for; never throws or rejects: a page is
+ * @param prepare what has to be waited for, if anything, before `give`; neither of the two throws or rejects: a page is
  *   rendered whatever becomes of what is added to it
+ * @param give what a view of this reply finds
  */
 export function giveToViews(
   reply: FastifyReply,
   names: readonly string[],
-  give: (reply: FastifyReply) => Gift | Promise<Gift>,
+  prepare: (reply: FastifyReply) => Promise<void> | undefined,
+  give: (reply: FastifyReply) => Gift,
 ): void {
   const replies = Object.getPrototypeOf(reply) as Record<string | symbol, Render | true | undefined>
   if (Object.hasOwn(replies, kIsGiving)) return
@@ -30,15 +32,12 @@ export function giveToViews(
     const render = replies[name]
     if (typeof render !== 'function' || kIsGiving in render) continue
     const giving: Render = function (...args) {
-      const gift = give(this)
-      if (gift instanceof Promise) {
-        return gift.then(given => {
-          addToLocals(this, given)
-          return render.apply(this, args)
-        })
+      const show = () => {
+        addToLocals(this, give(this))
+        return render.apply(this, args)
       }
-      addToLocals(this, gift)
-      return render.apply(this, args)
+      const preparing = prepare(this)
+      return preparing === undefined ? show() : preparing.then(show)
     }
     replies[name] = Object.assign(giving, { [kIsGiving]: true })
   }
@@ -46,5 +45,5 @@ export function giveToViews(
 
 function addToLocals(reply: FastifyReply & { locals?: object | null }, { levels, messages }: Gift): void {
   // An application may have levels of another kind.
-  reply.locals = { levels, ...reply.locals, messages }
+  reply.locals = reply.locals ? { levels, ...reply.locals, messages } : { levels, messages }
 }

@@ -51,15 +51,14 @@ export function decodeRecord(record: string, list: MessageList): Message | undef
     return undefined
   const message = storedMessage(record.slice(windowEnd + 1, end))
   if (message === undefined) return undefined
-  const key = record.slice(ID_LENGTH + 1, keyEnd)
-  return {
-    ...message,
-    ...(key === '' ? undefined : { key }),
+  // It was made just now, for nobody else: a copy of it would be several times as dear.
+  if (keyEnd > ID_LENGTH + 1) message.key = record.slice(ID_LENGTH + 1, keyEnd)
+  return Object.assign(message, {
     id: list.idOf(id),
     time: new Date(Number(id) / 1000),
     levelTag: levelTag(message.level),
     tags: tagsOf(message),
-  }
+  })
 }
 
 const ID_LENGTH = 16

@@ -14,6 +14,7 @@ import { optionsSchema, type RedisMessageStoreOptions } from './redis-message-st
 import { repeatUntil } from './repeat-until.ts'
 import { postReply, SCRIPTS, token } from './script.ts'
 import { Shards, shardOf } from './shards.ts'
+import { SharedSteps } from './shared-steps.ts'
 import { behind, takeFrom } from './taken.ts'
 
 /**
@@ -31,6 +32,7 @@ export class RedisMessageStore implements MessageStore {
   readonly #onShown: RedisMessageStoreOptions['onShown']
   readonly #hints: RedisHints
   readonly #shards: Shards
+  readonly #steps: SharedSteps
   readonly #broadcasts: RedisBroadcasts
   readonly #keyed: RedisKeyedMessages
 
@@ -45,6 +47,7 @@ export class RedisMessageStore implements MessageStore {
     this.#hints = new RedisHints(redis)
     this.prefix = checked.data.prefix
     this.#shards = new Shards(redis, checked.data)
+    this.#steps = new SharedSteps(redis, checked.data)
     const { prefixes } = this.#shards
     this.#broadcasts = new RedisBroadcasts(redis, { ...checked.data, prefixes, counters: this.#counters })
     this.#keyed = new RedisKeyedMessages(redis, this.#shards, { ...checked.data, counters: this.#counters })
@@ -116,7 +119,7 @@ export class RedisMessageStore implements MessageStore {
     if (lists.length === 0) return undefined
     const { lease, ttl } = this.#options
     const id = token()
-    const taken = await takeFrom(this.#redis, lists, { id, reader, limit, lease, ttl })
+    const taken = await takeFrom(this.#steps, lists, { id, reader, limit, lease, ttl })
     this.#counters.count('expired', taken.expired)
     if (taken.records.length === 0) return undefined
     const claim = heldClaim(taken, { id, reader, lists, lease })
@@ -134,7 +137,7 @@ export class RedisMessageStore implements MessageStore {
 
   release(claim: Claim): Promise<void> {
     return this.#settle(claim, async ({ list }) => {
-      const released = Number(await SCRIPTS.release.run(this.#redis, [list.reading], [claim.id]))
+      const released = Number(await this.#steps.run(list.prefix, 'release', [list.reading], [claim.id]))
       this.#counters.count('released', released)
     })
   }
@@ -245,7 +248,7 @@ export class RedisMessageStore implements MessageStore {
     const keys = [list.list, list.reading, ...(list.kind === 'everyone' ? [seenKeyOf(list.prefix)] : [])]
     const mark = list.kind === 'everyone' ? behind(reader) : ''
     const args = [claim, fate, told, this.#ttl(list), mark, ...own]
-    const reply = await SCRIPTS.confirm.run(this.#redis, keys, args)
+    const reply = await this.#steps.run(list.prefix, 'confirm', keys, args)
     if (!isCounts(reply))
       throw new Error('Redis gave an answer to a confirm that is none of the script confirm')
     const [read, gone] = reply

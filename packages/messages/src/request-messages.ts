@@ -13,13 +13,18 @@ export interface AddOptions extends MessageOptions {
   failSilently?: boolean
 }
 
+interface Waiting {
+  readonly message: NewMessage
+  readonly owner: string | undefined
+}
+
 /** `request.messages`: what the handlers of one request add, and what its page shows. */
 export class RequestMessages {
   readonly #exchange: Exchange
   readonly #time: TimeBudget
   readonly #page: PageMessages
   #level: number
-  #waiting: { message: NewMessage; owner: string | undefined }[] = []
+  #waiting: Waiting[] | undefined
   #added = 0
 
   constructor(exchange: Exchange) {
@@ -67,6 +72,7 @@ export class RequestMessages {
       throw new MessageFailure()
     }
     if (this.#added === 0) this.#exchange.beforeSend(() => this.expect())
+    this.#waiting ??= []
     this.#waiting.push({ message, owner })
     this.#added++
   }
@@ -111,10 +117,14 @@ export class RequestMessages {
     return this.#page.block()
   }
 
-  /** @internal The same for a view, at once where nobody has to be asked. */
-  blockForView(): ViewMessages | Promise<ViewMessages> {
-    const asking = this.#ask()
-    return asking === undefined ? this.#page.block() : asking.then(() => this.#page.block())
+  /** @internal Asks for what a view is about to show; nothing to wait for where nobody has to be asked. Never rejects. */
+  prepare(): Promise<void> | undefined {
+    return this.#ask()
+  }
+
+  /** @internal The same as {@link block}, once that has been asked for. */
+  get prepared(): ViewMessages {
+    return this.#page.block()
   }
 
   /** What this page shows stays unread for the next one. May be said until the response is over. */
@@ -146,7 +156,7 @@ export class RequestMessages {
 
   /** @internal Whether something was added that isn't written yet. */
   get isWaiting(): boolean {
-    return this.#waiting.length > 0
+    return this.#waiting !== undefined
   }
 
   /**
@@ -154,9 +164,9 @@ export class RequestMessages {
    * that the message tells of is done.
    */
   async flush(): Promise<number> {
-    if (this.#waiting.length === 0) return 0
+    if (this.#waiting === undefined) return 0
     const waiting = this.#waiting
-    this.#waiting = []
+    this.#waiting = undefined
     try {
       return await this.#write(waiting)
     } catch (err) {
@@ -168,7 +178,7 @@ export class RequestMessages {
     }
   }
 
-  async #write(waiting: { message: NewMessage; owner: string | undefined }[]): Promise<number> {
+  async #write(waiting: readonly Waiting[]): Promise<number> {
     const { settings, log } = this.#exchange
     const { owner, browser } = this.#exchange.reader({ create: true })
     // Somebody else has been logged in since: what the first one was told is not theirs.
@@ -187,13 +197,13 @@ export class RequestMessages {
 
   /** Who was logged in when messages were added that still wait. */
   #was(): string | undefined {
-    return this.#waiting.find(({ owner }) => owner !== undefined)?.owner
+    return this.#waiting?.find(({ owner }) => owner !== undefined)?.owner
   }
 
   /** Asks the store where there is somebody to ask for; nothing to wait for otherwise. */
   #ask(): Promise<void> | undefined {
     if (!this.#exchange.isPage) return undefined
-    if (this.#waiting.length === 0) return this.#page.ask()
+    if (this.#waiting === undefined) return this.#page.ask()
     return this.flush().then(wrote => this.#page.ask(wrote))
   }
 }

@@ -12,14 +12,13 @@ export function whenOver(
     callback(false)
     return
   }
-  const type = contentType(reply)
   let isSettled = false
   const settle = (sentAsPage: boolean) => {
     if (isSettled) return
     isSettled = true
     callback(sentAsPage)
   }
-  reply.raw.on('finish', () => settle(isPage(reply, type()) && isSentWhole(request.raw)))
+  reply.raw.on('finish', () => settle(isPage(reply, sentType(reply)) && isSentWhole(request.raw)))
   reply.raw.on('close', () => settle(false))
 }
 
@@ -48,27 +47,10 @@ function declaredType(reply: FastifyReply): string {
   return String(reply.getHeader('content-type') ?? '')
 }
 
-/** The content type, also of a reply that was hijacked: Node forgets headers that are given to `writeHead` alone. */
-function contentType(reply: FastifyReply): () => string {
-  const { raw } = reply
-  const writeHead = raw.writeHead as (...args: unknown[]) => typeof raw
-  let given: unknown
-  raw.writeHead = (...args: unknown[]) => {
-    given = args.at(-1)
-    return writeHead.apply(raw, args)
-  }
-  return () => typeIn(given) || declaredType(reply)
-}
-
-function typeIn(headers: unknown): string {
-  if (typeof headers !== 'object' || headers === null) return ''
-  if ('content-type' in headers) return String(headers['content-type'])
-  const pairs = Array.isArray(headers) ? inPairs(headers) : Object.entries(headers)
-  const [, value = ''] = pairs.find(([name]) => String(name).toLowerCase() === 'content-type') ?? []
-  return String(value)
-}
-
-function inPairs(list: unknown[]): unknown[][] {
-  if (Array.isArray(list[0])) return list as unknown[][]
-  return list.flatMap((name, i) => (i % 2 === 0 ? [[name, list[i + 1]]] : []))
+/** The content type of a reply that was sent, also of one that was hijacked: over HTTP/1 Node keeps its head as it was sent. */
+function sentType(reply: FastifyReply): string {
+  const { _header: head } = reply.raw as { _header?: unknown }
+  const [, type = declaredType(reply)] =
+    (typeof head === 'string' && /^content-type:(.*)$/im.exec(head)) || []
+  return type
 }

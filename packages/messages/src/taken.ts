@@ -1,8 +1,7 @@
-import type { Cluster, Redis } from 'ioredis'
 import { MessageList } from './message-list.ts'
 import type { Reader } from './message-store.ts'
 import { recordId } from './record.ts'
-import { SCRIPTS } from './script.ts'
+import type { SharedSteps } from './shared-steps.ts'
 
 /** What a claim took from its lists. */
 export interface Taken {
@@ -35,31 +34,32 @@ interface TakeOptions {
  * shard, at the same time.
  */
 export function takeFrom(
-  redis: Redis | Cluster,
+  steps: SharedSteps,
   lists: readonly MessageList[],
   options: TakeOptions,
 ): Promise<Taken> {
   const prefix = lists[0]?.prefix
-  return lists.every(list => list.prefix === prefix)
-    ? takeFromShard(redis, lists, options)
-    : takeFromShards(redis, lists, options)
+  for (const list of lists) if (list.prefix !== prefix) return takeFromShards(steps, lists, options)
+  return takeFromShard(steps, lists, options)
 }
 
 async function takeFromShards(
-  redis: Redis | Cluster,
+  steps: SharedSteps,
   lists: readonly MessageList[],
   options: TakeOptions,
 ): Promise<Taken> {
   const groups = MessageList.byShard(lists)
   const take = (group: readonly MessageList[], limit: number) =>
-    takeFromShard(redis, group, { ...options, limit })
+    takeFromShard(steps, group, { ...options, limit })
   const asked = groups.map(group => take(group, options.limit))
   try {
     return await withinLimit(await Promise.all(asked), options.limit, take)
   } catch (error) {
     // What one shard has given is for the next page when another gives nothing. Where it can't be told, the lease ends.
     void Promise.allSettled(asked).then(() =>
-      Promise.allSettled(lists.map(({ reading }) => SCRIPTS.release.run(redis, [reading], [options.id]))),
+      Promise.allSettled(
+        lists.map(({ prefix, reading }) => steps.run(prefix, 'release', [reading], [options.id])),
+      ),
     )
     throw error
   }
@@ -101,14 +101,21 @@ function merged(parts: readonly Taken[]): Taken {
 }
 
 async function takeFromShard(
-  redis: Redis | Cluster,
+  steps: SharedSteps,
   lists: readonly MessageList[],
   { id, reader, limit, lease, ttl }: TakeOptions,
 ): Promise<Taken> {
   const keys: string[] = []
   for (const { list, reading } of lists) keys.push(list, reading)
   const mark = lists.at(-1)?.kind === 'everyone' ? behind(reader) : '-'
-  const reply = await SCRIPTS.claim.run(redis, keys, [id, limit === Infinity ? -1 : limit, lease, ttl, mark])
+  const [{ prefix = '' } = {}] = lists
+  const reply = await steps.run(prefix, 'claim', keys, [
+    id,
+    limit === Infinity ? -1 : limit,
+    lease,
+    ttl,
+    mark,
+  ])
   // By far most page views: nothing waits.
   if (reply === null) return NOTHING
   if (!isFilled(reply)) throw new Error('Redis gave an answer to a claim that is none of the script claim')

@@ -1,3 +1,5 @@
+import { SharedTimer } from './within-time.ts'
+
 /** How long one request waits for the store at most: all that it asks of it, taken together. */
 export class TimeBudget {
   readonly #limit: number
@@ -14,23 +16,22 @@ export class TimeBudget {
   }
 
   /**
-   * Waits for an answer while there is time. One timer and two promises: every page view waits once.
+   * Waits for an answer while there is time.
    * @throws Error when the time is over; the answer may still come.
    */
   wait<T>(answer: Promise<T>): Promise<T> {
-    const begin = performance.now()
     return new Promise((resolve, reject) => {
+      const begin = performance.now()
+      const timer = SharedTimer.for(Math.max(1, this.#left), begin)
+      const late = () => {
+        this.#left = 0
+        reject(new Error(`no answer within ${this.#limit} ms`))
+      }
       const spend = () => {
-        clearTimeout(timer)
+        timer.end(late)
         this.#left -= Math.ceil(performance.now() - begin)
       }
-      const timer = setTimeout(
-        () => {
-          this.#left = 0
-          reject(new Error(`no answer within ${this.#limit} ms`))
-        },
-        Math.max(1, this.#left),
-      )
+      timer.start(late)
       answer.then(
         value => {
           spend()

@@ -44,6 +44,17 @@ describe('on a Redis Cluster', () => {
     await expect(other.checkShards()).rejects.toThrow(ShardCountError)
   })
 
+  it('asks for each page by itself: a slot that moves would refuse the keys of several', async () => {
+    const store = new RedisMessageStore({ redis, prefix: newPrefix() })
+    await store.post('alice', info('x'))
+    const masters = redis.nodes('master')
+    await Promise.all(masters.map(node => node.config('RESETSTAT')))
+    await Promise.all(owners.map(owner => store.claim({ owner }, { limit: 10 })))
+    const stats = await Promise.all(masters.map(node => node.info('commandstats')))
+    const calls = stats.map(text => Number(/cmdstat_evalsha:calls=(\d+)/.exec(text)?.[1] ?? 0))
+    expect(calls.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(owners.length)
+  })
+
   it('spreads eight shards over all masters', async () => {
     const { prefixes } = new RedisMessageStore({ redis, shards: 8 })
     const masters = await Promise.all(prefixes.map(prefix => cluster.masterOf(prefix)))
