@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { RedisQueueBackend } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { asFunction, commandName } from './script.ts'
-import { ScriptCommand } from './script-command.ts'
+import { asFunction, commandName, luaText } from './script.ts'
+import { type Argument, ScriptCommand } from './script-command.ts'
+import { SharedCalls } from './shared-calls.ts'
 import { holdWrites } from './written-together.ts'
 
 /** This version of BullMQ can't be made to take or end a job and tell its owner in one step. */
@@ -58,10 +59,14 @@ export async function wrapScripts(
     if (script.numberOfKeys !== KEY_COUNTS[name])
       throw new UnwrappableError(version, `its script ${name} has ${script.numberOfKeys} keys`)
     const lua = `${asFunction(as, script.lua)}${before}${text}`
-    const command = commandName(name, lua)
-    if (!client.scriptsSet?.[command])
-      client.defineCommand(command, { numberOfKeys: script.numberOfKeys, lua })
-    commands.set(name, { command, sha: shaOf(lua), numberOfKeys: script.numberOfKeys })
+    const { numberOfKeys } = script
+    const together = `${asFunction(as, script.lua)}${before}${asFunction('one', text)}${luaText('together')}`
+    const alone = defined(client, name, lua, numberOfKeys)
+    commands.set(name, {
+      alone,
+      together: defined(client, `${name}s`, together, numberOfKeys),
+      shared: new WeakMap(),
+    })
   }
   const inner = innards(backend)
   const execute = inner.execCommand
@@ -78,23 +83,52 @@ function shaOf(lua: string): string {
   return createHash('sha1').update(lua).digest('hex')
 }
 
+/** A script of ours, and the one that runs several calls of it. */
 interface WrappedScript {
+  readonly alone: DefinedScript
+  readonly together: DefinedScript
+  /** By connection. */
+  readonly shared: WeakMap<Runner, SharedCalls>
+}
+
+interface DefinedScript {
   readonly command: string
   readonly sha: string
   readonly numberOfKeys: number
 }
 
+function defined(client: ScriptedClient, name: string, lua: string, numberOfKeys: number): DefinedScript {
+  const command = commandName(name, lua)
+  if (!client.scriptsSet?.[command]) client.defineCommand(command, { numberOfKeys, lua })
+  return { command, sha: shaOf(lua), numberOfKeys }
+}
+
+function run(runner: Runner, { alone, together, shared }: WrappedScript, args: Arguments): Promise<unknown> {
+  if (runner.isPipeline) return runner.runCommand(alone.command, args)
+  // While a slot of a cluster is on its way to another node, a command is answered where all of its keys are: each by itself.
+  if (runner.isCluster) return send(runner, alone, args)
+  let calls = shared.get(runner)
+  if (!calls) {
+    calls = new SharedCalls({
+      numberOfKeys: alone.numberOfKeys,
+      alone: args => send(runner, alone, args),
+      together: args => send(runner, together, args),
+    })
+    shared.set(runner, calls)
+  }
+  return calls.run(args)
+}
+
 /** By its digest, and where the server doesn't know it yet, by its text. */
-function run(
+function send(
   runner: Runner,
-  { command, sha, numberOfKeys }: WrappedScript,
-  args: Arguments,
+  { command, sha, numberOfKeys }: DefinedScript,
+  args: readonly Argument[],
 ): Promise<unknown> {
-  if (runner.isPipeline) return runner.runCommand(command, args)
   holdWrites(runner)
   return runner.sendCommand(new ScriptCommand(sha, numberOfKeys, args)).catch((error: unknown) => {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-    return runner.runCommand(command, args)
+    return runner.runCommand(command, args as Arguments)
   })
 }
 
@@ -121,6 +155,7 @@ type Arguments = (string | number)[]
 /** A connection of BullMQ's, or several commands in one. */
 interface Runner {
   readonly isPipeline?: boolean
+  readonly isCluster?: boolean
   readonly stream?: Redis['stream']
   runCommand(name: string, args: Arguments): Promise<unknown>
   sendCommand(command: ScriptCommand): Promise<unknown>
