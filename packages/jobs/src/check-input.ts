@@ -4,23 +4,16 @@ import { InvalidInputError } from './invalid-input-error.ts'
 const MAX_ISSUES = 20
 
 /**
- * The input as the job's schema gives it back; the schema may take its time (an async Standard Schema).
+ * The input as the job's schema gives it back; a promise of it where the schema takes its time (an async Standard Schema).
  * @throws InvalidInputError where the schema refuses it.
  */
-export async function checkInput<Schema extends StandardSchemaV1>(
-  { name, input: schema }: { name: string; input: Schema },
+export function checkInput<Schema extends StandardSchemaV1>(
+  definition: { name: string; input: Schema },
   input: unknown,
-): Promise<StandardSchemaV1.InferOutput<Schema>> {
-  const checking = schema['~standard'].validate(input)
-  const checked = checking instanceof Promise ? await checking : checking
-  if (!checked.issues) return checked.value as StandardSchemaV1.InferOutput<Schema>
-  throw new InvalidInputError(
-    name,
-    checked.issues.slice(0, MAX_ISSUES).map(({ path = [], message }) => ({
-      path: path.map(part => String(typeof part === 'object' ? part.key : part)).join('.'),
-      message,
-    })),
-  )
+): StandardSchemaV1.InferOutput<Schema> | Promise<StandardSchemaV1.InferOutput<Schema>> {
+  const checking = definition.input['~standard'].validate(input)
+  if (checking instanceof Promise) return checking.then(checked => accepted(definition.name, checked))
+  return accepted(definition.name, checking)
 }
 
 /**
@@ -38,4 +31,15 @@ export function inputForWords({ input: schema }: { input: StandardSchemaV1 }, in
   } catch {
     return input
   }
+}
+
+function accepted<Output>(name: string, checked: StandardSchemaV1.Result<unknown>): Output {
+  if (!checked.issues) return checked.value as Output
+  throw new InvalidInputError(
+    name,
+    checked.issues.slice(0, MAX_ISSUES).map(({ path = [], message }) => ({
+      path: path.map(part => String(typeof part === 'object' ? part.key : part)).join('.'),
+      message,
+    })),
+  )
 }

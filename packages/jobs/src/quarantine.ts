@@ -41,14 +41,19 @@ export class Quarantine {
     this.#expectedUntil = performance.now() + this.#patience
   }
 
-  /** Lets a job run when its turn has come; false when it has to come back later, because a suspect has the worker for itself. */
-  async enter({ isSuspect }: { isSuspect: boolean }): Promise<boolean> {
+  /**
+   * Lets a job run when its turn has come; false when it has to come back later, because a suspect has the worker for itself.
+   * Only a suspect has anything to wait for.
+   */
+  enter({ isSuspect }: { isSuspect: boolean }): boolean | Promise<boolean> {
     if (isSuspect) this.#expectedUntil = 0
     if (this.#isTaken || (isSuspect && this.#takenAt !== undefined)) return false
-    if (!isSuspect) {
-      this.#running++
-      return true
-    }
+    if (isSuspect) return this.#enterAlone()
+    this.#running++
+    return true
+  }
+
+  async #enterAlone(): Promise<boolean> {
     this.#takenAt = Infinity
     const end = performance.now() + this.#patience
     if (this.#running > 0) await this.#idle()

@@ -9,12 +9,12 @@ import { Cancellations } from './cancellations.ts'
 import type { AnyJobDefinition } from './define-job.ts'
 import { decodeFailure } from './failed-reason.ts'
 import { hideError } from './hidden-error.ts'
+import { JobAttempt } from './job-attempt.ts'
 import type { JobCounters } from './job-counters.ts'
 import type { JobEnd } from './job-end.ts'
 import type { JobLimit } from './job-limit.ts'
 import { type JobQueue, storeConstants } from './job-queue.ts'
 import { JobStopped } from './job-stopped.ts'
-import { type ProgressSink, throttledProgress } from './progress.ts'
 import { Quarantine } from './quarantine.ts'
 import { runJob } from './run-job.ts'
 import { SandboxPool } from './sandbox-pool.ts'
@@ -211,7 +211,8 @@ export class QueueWorker {
 
   async #process(job: Job, token?: string): Promise<StoredResult> {
     const suspicion = { isSuspect: isSuspect(job) }
-    if (!(await this.#quarantine.enter(suspicion))) return this.#putBack(job, token, COME_BACK)
+    const entered = this.#quarantine.enter(suspicion)
+    if (entered !== true && !(await entered)) return this.#putBack(job, token, COME_BACK)
     const { id = '' } = job
     if (this.#isForOthers(job)) {
       this.#quarantine.leave(suspicion)
@@ -272,20 +273,8 @@ export class QueueWorker {
     const fault = this.#unfit(definition, data?.version, data === undefined || job.id === undefined)
     if (fault || !definition || !data || job.id === undefined) throw giveUp(hideError(new Error(fault), log))
 
-    let progress: ProgressSink | undefined
-    const ending = await runJob(definition, data.input, {
-      owner: data.owner,
-      jobId: job.id,
-      attempt,
-      attempts: job.opts.attempts ?? 1,
-      get progress() {
-        progress ??= throttledProgress(how => job.updateProgress({ ...how }), log)
-        return progress
-      },
-      signal: stop,
-      log,
-      sandboxes: this.#sandboxes,
-    })
+    const given = { owner: data.owner, stop, log, sandboxes: this.#sandboxes }
+    const ending = await runJob(definition, data.input, new JobAttempt(job, given))
     if (ending.kind === 'success' || ending.kind === 'partial') return new EndedHere(ending)
     keepInput(job, ending.input)
     if (ending.kind === 'cancelled') throw cancelled(ending.reason)

@@ -8,7 +8,8 @@ import { JobStopped } from './job-stopped.ts'
 import type { Log } from './log.ts'
 import { loggable, text } from './odd-error.ts'
 import { isPartial } from './partial-result.ts'
-import { type ProgressSink, readProgress } from './progress.ts'
+import type { ProgressSink } from './progress.ts'
+import { type Run, RunContext } from './run-context.ts'
 import type { SandboxPool } from './sandbox-pool.ts'
 import { moduleOf } from './sandboxed.ts'
 import type { Stop } from './stop.ts'
@@ -44,7 +45,7 @@ export async function runJob(
 ): Promise<Ending> {
   let over: (reason: unknown) => void = () => {}
   const { stop, end } = stopping(attempt.signal, definition.timeLimit, reason => over(reason))
-  const run = { input, isOver: false, hasProgress: false }
+  const run: Run = { input, isOver: false, hasProgress: false }
   try {
     const ending = await new Promise<Awaited<ReturnType<typeof work>>>((resolve, reject) => {
       over = reject
@@ -61,34 +62,12 @@ export async function runJob(
   }
 }
 
-async function work(
-  definition: AnyJobDefinition,
-  run: { input: unknown; isOver: boolean; hasProgress: boolean },
-  stop: Stop,
-  job: Attempt,
-) {
-  const { sandboxes, owner, jobId, attempt, attempts, log } = job
+async function work(definition: AnyJobDefinition, run: Run, stop: Stop, job: Attempt) {
+  const { sandboxes } = job
   if (stop.isStopped) throw stop.reason
-  run.input = await checkInput(definition, run.input)
-  const context: JobContext<unknown> = {
-    input: run.input,
-    owner,
-    jobId,
-    attempt,
-    attempts,
-    log,
-    get signal() {
-      return stop.signal
-    },
-    async progress(how, text) {
-      const read = readProgress(how, text)
-      if (!read) log.warn({ how: String(typeof how) }, 'progress was neither a number nor steps')
-      else if (!run.isOver) {
-        run.hasProgress = true
-        await job.progress(read)
-      }
-    },
-  }
+  const checked = checkInput(definition, run.input)
+  run.input = checked instanceof Promise ? await checked : checked
+  const context = new RunContext(run, stop, job)
   const module = sandboxes && moduleOf(definition)
   const returned: unknown = module ? await sandboxes.run(module, context) : await definition.run(context)
   const ending = isPartial(returned)

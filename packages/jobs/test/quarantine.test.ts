@@ -22,7 +22,7 @@ it('has a suspect wait for those that run, and lets nobody in before it', async 
   await quarantine.enter(innocent)
   await quarantine.enter(innocent)
   const order: string[] = []
-  const waiting = quarantine.enter(suspect).then(() => order.push('suspect runs'))
+  const waiting = Promise.resolve(quarantine.enter(suspect)).then(() => order.push('suspect runs'))
   expect(await quarantine.enter(innocent)).toBe(false)
   quarantine.leave(innocent)
   order.push('one left')
@@ -71,7 +71,7 @@ it('has a suspect wait for those that are on their way back to the queue, for as
   let underWay = 1
   const quarantine = new Quarantine(60_000, () => underWay)
   const order: string[] = []
-  const entering = quarantine.enter(suspect).then(() => order.push('suspect runs'))
+  const entering = Promise.resolve(quarantine.enter(suspect)).then(() => order.push('suspect runs'))
   setTimeout(() => {
     order.push('they are back')
     underWay = 0
