@@ -16,17 +16,18 @@
              '' for a job of which there is nothing more to say, else a JSON array:
                the batch ('' for none), how many unfinished jobs the owner may have ('' for any number),
                '1' where owners take turns, the digest of the input where a key makes the job unique for a while ('' for
-               none), and for how long (ms)
+               none), for how long (ms), and how much later than now the job is to begin (s)
   returns  what BullMQ's script returns, or -1001: the owner has too many unfinished jobs; -1002: the same key came with
            other input
 ]]
 -- How many more than KEEP there may be before they are cut off.
 local SLACK = 50
+local DAY = 24 * 60 * 60 -- s
 
 local id, owner, list, reading, owned, due, entry, message, more = unpack(ARGV, #ARGV - 8)
 local prefix = string.match(KEYS[1], '^.*:')
-local batch, limit, turns, digest, idempotent = '', '', '', '', ''
-if more ~= '' then batch, limit, turns, digest, idempotent = unpack(cjson.decode(more)) end
+local batch, limit, turns, digest, idempotent, later = '', '', '', '', '', ''
+if more ~= '' then batch, limit, turns, digest, idempotent, later = unpack(cjson.decode(more)) end
 local open = prefix .. 'open:' .. owner
 
 if digest ~= '' then
@@ -83,8 +84,10 @@ if message ~= '' then
 end
 redis.call('HSET', prefix .. 'owed', id, entry)
 redis.call('ZADD', prefix .. 'ledger', due, id)
-if redis.call('RPUSH', owned, id) > KEEP + SLACK then redis.call('LTRIM', owned, -KEEP, -1) end
-redis.call('EXPIRE', owned, AGE)
+if redis.call('RPUSH', owned, id) > KEEP + SLACK then redis.call('LTRIM', owned, -KEEP, '-1') end
+-- It stays for as long as a job that is taken now may be kept, and a day more, so that not each has to say so again.
+local lasts = AGE + (tonumber(later) or 0)
+if redis.call('TTL', owned) < lasts then redis.call('EXPIRE', owned, string.format('%d', lasts + DAY)) end
 if more == '' then return result end
 
 if digest ~= '' then redis.call('SET', prefix .. 'once:' .. id, digest, 'PX', idempotent) end

@@ -10,6 +10,8 @@ export interface Acceptance {
   readonly id: string
   /** When the ledger is to look at it, ms since 1970. */
   readonly due: number
+  /** How much later than now it is to begin, ms. */
+  readonly delay: number
   readonly entry: LedgerEntry
   /** The list of the owner's jobs. */
   readonly owned: string
@@ -99,10 +101,13 @@ async function during<V, T>(map: Map<string, V>, id: string, value: V, run: () =
 /** What accept.lua takes after BullMQ's own arguments. */
 function acceptArguments(acceptance: Acceptance | undefined): (string | number)[] {
   if (!acceptance) throw new Error('A job was added past Jobs.enqueue: it would be owed to nobody')
-  const { id, due, entry, owned, limit, fair, once, to, started } = acceptance
+  const { id, due, delay, entry, owned, limit, fair, once, to, started } = acceptance
   const { owner, batch = '' } = entry
-  const isPlain = batch === '' && limit === undefined && !fair && !once
-  const more = isPlain ? '' : [batch, limit ?? '', fair ? '1' : '', once?.digest ?? '', once?.for ?? '']
+  const isPlain = batch === '' && limit === undefined && !fair && !once && delay === 0
+  const later = Math.ceil(delay / 1000)
+  const more = isPlain
+    ? ''
+    : [batch, limit ?? '', fair ? '1' : '', once?.digest ?? '', once?.for ?? '', later]
   const noted = limit === undefined ? entry : { ...entry, counted: true }
   return [
     id,

@@ -75,6 +75,7 @@ export class NewJobs {
     const acceptance = {
       id,
       due: Date.now() + delay + (definition.pickUpWithin ?? PICK_UP_WITHIN),
+      delay,
       entry: queue.entry(id, definition.name, definition, { ...data, input: read }),
       owned: queues.ownedKey(owner),
       limit: maxPerOwner,

@@ -142,6 +142,19 @@ describe('the list of an owner’s jobs', () => {
     expect(await ids({ offset: 7 })).toEqual([])
   })
 
+  it('is kept for as long as one of them has to wait for its time', async () => {
+    const { jobs, start } = newJobs()
+    const owner = newOwner()
+    const day = 24 * 60 * 60
+    const left = async () => (await redis.ttl(`${prefix}:jobs-of:${owner}`)) / day
+    await start(owner, 'x')
+    expect(await left()).toBeGreaterThanOrEqual(3)
+    await jobs.enqueue(obey, { how: 'x' }, { owner, delay: 20 * day * 1000 })
+    expect(await left()).toBeGreaterThanOrEqual(23)
+    await start(owner, 'x')
+    expect(await left()).toBeGreaterThanOrEqual(22.9)
+  })
+
   it('leaves out what was removed, and refuses what it doesn’t know', async () => {
     const { jobs, queue, start } = newJobs()
     const owner = newOwner()

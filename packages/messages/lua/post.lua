@@ -35,7 +35,7 @@ if string.sub(token, 1, 1) == '+' then
   is_new = posts == ''
   token = ''
 elseif token ~= '' then
-  for _, record in ipairs(redis.call('LRANGE', list, -16, -1)) do
+  for _, record in ipairs(redis.call('LRANGE', list, '-16', '-1')) do
     if string.find(tokens_of(record), token, 1, true) then return { -1, '' } end
   end
 end
@@ -46,12 +46,14 @@ local function is_open(id) -- neither read nor held by a page
   return tonumber(id) > watermark or string.find(unread, id, 1, true) ~= nil
 end
 
-if instead then is_first = not is_open(id_of(instead)) or redis.call('LREM', list, 1, instead) == 1 end
+if instead then is_first = not is_open(id_of(instead)) or redis.call('LREM', list, '1', instead) == 1 end
 
 local time = redis.call('TIME')
-local newest = redis.call('LINDEX', list, -1)
+-- Numbers are given to Redis as text throughout: to write one down costs it more than most of what is done with it.
+local newest = redis.call('LINDEX', list, '-1')
 local newest_id = newest and tonumber(id_of(newest)) or 0
-local id = math.max(time[1] * 1000000 + time[2], watermark + 1, newest_id + 1)
+local now = time[1] * 1000000 + time[2]
+local id = math.max(now, watermark + 1, newest_id + 1)
 
 local written, length
 for i = 4, #ARGV, 3 do
@@ -61,23 +63,23 @@ for i = 4, #ARGV, 3 do
   local tokens = i + 3 > #ARGV and token or ''
   if key ~= '' and not is_first then
     local marked = '|' .. key .. '|'
-    local records = redis.call('LRANGE', list, 0, -1)
+    local records = redis.call('LRANGE', list, '0', '-1')
     for n = #records, 1, -1 do
       local old = string.find(records[n], marked, 1, true) and id_of(records[n])
       if old and string.sub(records[n], #old + 1, #old + #marked) == marked and is_open(old) then
-        redis.call('LREM', list, -1, records[n])
+        redis.call('LREM', list, '-1', records[n])
         tokens = string.sub(tokens_of(records[n]) .. tokens, -32)
       end
     end
   end
-  written = string.format('%.0f', id)
+  written = id == now and time[1] .. string.sub('00000' .. time[2], -6) or string.format('%.0f', id)
   length = redis.call('RPUSH', list, written .. '|' .. key .. '|' .. window .. '|' .. message .. tokens)
   id = id + 1
 end
 
 -- The cap takes what was read first, then what is unread, and last what a page holds at this moment.
 local function drop_one()
-  local first = redis.call('LINDEX', list, 0)
+  local first = redis.call('LINDEX', list, '0')
   if tonumber(id_of(first)) > watermark then
     redis.call('LPOP', list)
     return 1
@@ -88,15 +90,15 @@ local function drop_one()
     if string.sub(fields[n], 1, 6) == 'claim:' then held = held .. ' ' .. fields[n + 1] end
   end
   local oldest_open
-  for _, record in ipairs(redis.call('LRANGE', list, 0, -1)) do
+  for _, record in ipairs(redis.call('LRANGE', list, '0', '-1')) do
     if is_open(id_of(record)) then
       oldest_open = oldest_open or record
     elseif not string.find(held, id_of(record), 1, true) then
-      redis.call('LREM', list, 1, record)
+      redis.call('LREM', list, '1', record)
       return 0
     end
   end
-  redis.call('LREM', list, 1, oldest_open or first)
+  redis.call('LREM', list, '1', oldest_open or first)
   return 1
 end
 
