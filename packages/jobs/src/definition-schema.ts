@@ -55,20 +55,8 @@ const recipe = z.strictObject({
 })
 
 const definitionSchema = recipe.superRefine((options, context) => {
-  const { run, sandbox, backoff } = options
+  const { backoff } = options
   const attempts = Number(options.attempts ?? 1)
-  if (run === undefined && sandbox === undefined)
-    context.addIssue({
-      code: 'custom',
-      path: ['run'],
-      message: 'expected a function, or `sandbox` instead; got neither',
-    })
-  if (run !== undefined && sandbox !== undefined)
-    context.addIssue({
-      code: 'custom',
-      path: ['sandbox'],
-      message: 'expected either `run` or `sandbox`; got both',
-    })
   const { type, delay = 0 } = (backoff ?? {}) as { type?: string; delay?: number }
   const longest = delay * 2 ** Math.max(0, attempts - 2)
   if (type === 'exponential' && longest > LONGEST_PAUSE)
@@ -82,8 +70,7 @@ const definitionSchema = recipe.superRefine((options, context) => {
 /** What is wrong with the options of a job, a line each: where, what was expected, what came. Empty for good ones. */
 export function faultsOf(options: unknown): string[] {
   const checked = definitionSchema.safeParse(options)
-  if (checked.success) return []
-  return checked.error.issues.map(issue => {
+  const faults = checked.error?.issues.map(issue => {
     const where = issue.path.join('.')
     if (issue.code === 'unrecognized_keys') {
       const known = Object.keys(where === 'messages' ? recipe.shape.messages.shape : recipe.shape)
@@ -92,6 +79,18 @@ export function faultsOf(options: unknown): string[] {
     if (where === '') return `expected an object of options; got ${brief(options)}`
     return `${where}: ${issue.message}`
   })
+  return [...(faults ?? []), ...workFaults(options)]
+}
+
+// Said beside the others: a rule of the schema's own would wait until there are none.
+function workFaults(options: unknown): string[] {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) return []
+  const { run, sandbox } = options as { run?: unknown; sandbox?: unknown }
+  if (run === undefined && sandbox === undefined)
+    return ['run: expected a function, or `sandbox` instead; got neither']
+  return run !== undefined && sandbox !== undefined
+    ? ['sandbox: expected either `run` or `sandbox`; got both']
+    : []
 }
 
 /** A job's name as a title: `import-posts` becomes `Import posts`. */

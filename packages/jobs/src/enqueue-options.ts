@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { shown } from './odd-error.ts'
 
 const HOUR = 60 * 60_000
 const DAY = 24 * HOUR
@@ -81,6 +82,16 @@ export const scheduleSchema = z
     ({ pattern, every }) => (pattern === undefined) !== (every === undefined),
     'expected "pattern" or "every"',
   )
+
+/**
+ * Checks the inputs of a batch.
+ * @throws TypeError for none.
+ */
+export function checkInputs(inputs: readonly unknown[]): void {
+  if (!Array.isArray(inputs))
+    throw new TypeError(`enqueueBatch: expected an array of inputs, got ${shown(inputs).slice(0, 80)}`)
+  if (inputs.length === 0) throw new TypeError('enqueueBatch: expected at least one input, got none')
+}
 
 /**
  * Checks options.

@@ -72,6 +72,17 @@ export const optionsSchema = z.strictObject({
     .default(15 * SECOND),
 })
 
+/**
+ * What is no plain value among {@link JobsOptions}: a part that lacks something would be missed in the middle of a job.
+ */
+export const partsSchema = z.object({
+  redis: having(['duplicate', 'defineCommand'], 'an ioredis connection or Cluster'),
+  store: having(['shardOf', 'checkShards'], 'a RedisMessageStore of @tidings/messages'),
+  log: having(['debug', 'info', 'warn', 'error', 'child'], 'a pino logger, or one like it').optional(),
+  onEvent: z.custom(isFunction, 'expected a function').optional(),
+  onEnded: z.custom(isFunction, 'expected a function').optional(),
+})
+
 /** {@link WorkOptions}. */
 export const workSchema = z.strictObject({
   concurrency: z.int().min(1).max(1000).default(5),
@@ -87,3 +98,17 @@ export const workSchema = z.strictObject({
   maxJobs: z.union([z.int().min(1), z.instanceof(JobLimit)]).optional(),
   version: z.string().max(100).optional(),
 })
+
+function having(methods: readonly string[], what: string) {
+  return z.custom(
+    value =>
+      typeof value === 'object' &&
+      value !== null &&
+      methods.every(name => isFunction(Reflect.get(value, name))),
+    `expected ${what}`,
+  )
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}

@@ -6,6 +6,7 @@ import { byName, type Definitions } from './definitions.ts'
 import {
   type BatchOptions,
   batchSchema,
+  checkInputs,
   checkOptions,
   type EnqueueOptions,
   enqueueSchema,
@@ -24,7 +25,7 @@ import { type JobStats, jobStats } from './job-stats.ts'
 import type { JobView } from './job-view.ts'
 import { JobWatch } from './job-watch.ts'
 import { JobWorker } from './job-worker.ts'
-import { type JobsOptions, optionsSchema, type WorkOptions, workSchema } from './jobs-options.ts'
+import { type JobsOptions, optionsSchema, partsSchema, type WorkOptions, workSchema } from './jobs-options.ts'
 import { type ListOptions, listSchema } from './list-options.ts'
 import { silentLog } from './log.ts'
 import { type NamedStats, namedStats, namedStatsSchema } from './named-stats.ts'
@@ -44,7 +45,7 @@ export interface JobScope {
 
 /**
  * Jobs over BullMQ whose owners are told how they ended.
- * @throws TypeError for two definitions of one name, or options out of range.
+ * @throws TypeError for two definitions of one name, what `defineJob` didn't make, or options out of range.
  */
 export function createJobs(options: JobsOptions): Jobs {
   return new Jobs(options)
@@ -65,6 +66,7 @@ export class Jobs {
   readonly #sweeping: Sweeping
 
   constructor(options: JobsOptions) {
+    checkOptions(partsSchema, options, 'createJobs')
     const { redis, store, definitions, log = silentLog, telemetry, onEvent, onEnded, ...rest } = options
     const checked = checkOptions(optionsSchema, rest, 'createJobs')
     const { queue: name, fair, maxPerOwner, timeout, sweepEvery } = checked
@@ -119,7 +121,7 @@ export class Jobs {
     options: BatchOptions,
   ): Promise<{ id: string; jobs: string[] }> {
     const { message, idempotencyKey, ...rest } = checkOptions(batchSchema, options, 'enqueueBatch')
-    if (inputs.length === 0) throw new TypeError('enqueueBatch: expected at least one input, got none')
+    checkInputs(inputs)
     const read = await Promise.all(inputs.map(input => this.#new.check(definition, input)))
     const { owner } = rest
     const batch =

@@ -1,6 +1,6 @@
 import { REFUSED } from './accept.ts'
 import { backoffOptions } from './backoff.ts'
-import { checkInput } from './check-input.ts'
+import { checkNewInput } from './check-input.ts'
 import type { AnyJobDefinition } from './define-job.ts'
 import type { Definitions } from './definitions.ts'
 import { digestOf, idOf } from './job-id.ts'
@@ -49,7 +49,7 @@ export class NewJobs {
     if (this.#options.definitions.get(definition.name) !== definition) {
       throw new TypeError(`Job "${definition.name}" is not among the definitions that createJobs was given`)
     }
-    return checkInput(definition, input)
+    return checkNewInput(definition, input)
   }
 
   /**

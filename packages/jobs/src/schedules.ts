@@ -112,7 +112,9 @@ async function checkPattern(pattern: string, tz?: string): Promise<void> {
     await defaultRepeatStrategy(Date.now(), { pattern, ...(tz !== undefined && { tz }) })
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)
-    throw new TypeError(`schedule: expected a pattern of cron and a time zone, got "${pattern}" (${said})`)
+    throw new TypeError(
+      `schedule: expected a pattern of cron and a time zone, got "${pattern}"${tz === undefined ? '' : ` in "${tz}"`} (${said})`,
+    )
   }
 }
 

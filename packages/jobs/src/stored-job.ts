@@ -3,7 +3,8 @@ import { z } from 'zod'
 /** What BullMQ keeps as a job's data. */
 export const storedDataSchema = z.object({
   owner: z.string().min(1),
-  input: z.unknown(),
+  /** Not there for an input of `undefined`, which JSON leaves out. */
+  input: z.unknown().optional(),
   /** The version of the input's form. */
   version: z.int().optional(),
   batch: z.string().optional(),
@@ -25,11 +26,13 @@ export function storedDataOf({ data }: { readonly data: unknown }): StoredData |
 function isPlain(data: unknown): data is StoredData {
   if (typeof data !== 'object' || data === null) return false
   for (const field in data) if (field !== 'owner' && field !== 'input') return false
-  return 'input' in data && 'owner' in data && typeof data.owner === 'string' && data.owner !== ''
+  return 'owner' in data && typeof data.owner === 'string' && data.owner !== ''
 }
 
-/** What BullMQ keeps as a job's return value. */
-export const storedResultSchema = z.object({ kind: z.enum(['success', 'partial']), result: z.unknown() })
+/** What BullMQ keeps as a job's return value; a job that returned nothing has no result there. */
+export const storedResultSchema = z
+  .strictObject({ kind: z.enum(['success', 'partial']), result: z.unknown().optional() })
+  .transform(({ kind, result }) => ({ kind, result }))
 
 export type StoredResult = z.output<typeof storedResultSchema>
 

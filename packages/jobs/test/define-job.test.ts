@@ -1,6 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { RedisMessageStore } from '@tidings/messages'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
+import { testRedis } from '../../../test/redis.ts'
 import { backoffOptions, backoffStrategy } from '../src/backoff.ts'
 import { createJobs, defineJob, partial } from '../src/index.ts'
 import { moduleOf } from '../src/sandboxed.ts'
@@ -15,6 +17,8 @@ const good = {
   run: async ({ input }: { input: { rows: number } }) => ({ rows: input.rows }),
   messages: { success: ({ result }: { result: { rows: number } }) => `${result.rows} rows.` },
 }
+const { redis, prefix } = testRedis()
+const parts = { redis, store: new RedisMessageStore({ redis, prefix }) }
 const sandbox = new URL('./sandbox/echo.js', import.meta.url)
 
 describe('defineJob', () => {
@@ -106,6 +110,7 @@ describe('defineJob', () => {
     expect(() => defineJob({ ...good, title: '', attempts: 0 } as never)).toThrow(
       /title.*attempts|attempts.*title/s,
     )
+    expect(() => defineJob({} as never)).toThrow(/name:.*input:.*messages:.*run: expected a function/s)
   })
 
   it('has defaults: a title made of the name, one attempt, version 1, five minutes to be picked up', () => {
@@ -126,11 +131,32 @@ describe('defineJob', () => {
   })
 
   it('lets a name be used once in a set', () => {
-    const redis = undefined as never
-    const definition = defineJob(good)
-    expect(() =>
-      createJobs({ redis, store: { prefix: '{x}' } as never, definitions: [definition, defineJob(good)] }),
-    ).toThrow(/Two job definitions have the name "good-job"/)
+    expect(() => createJobs({ ...parts, definitions: [defineJob(good), defineJob(good)] })).toThrow(
+      /Two job definitions have the name "good-job"/,
+    )
+  })
+})
+
+describe('createJobs', () => {
+  const definitions = [defineJob(good)]
+
+  it.each([
+    ['options that it does not know', { queues: 'x' }, /"queues"/],
+    ['no definitions', { definitions: undefined }, /expected an array of definitions, got undefined/],
+    [
+      'what defineJob did not make',
+      { definitions: [...definitions, good] },
+      /definitions\[1\]: expected what defineJob gives, got \{.*good-job/s,
+    ],
+    ['what is no connection', { redis: {} }, /expected an ioredis connection or Cluster\s+→ at redis/],
+    ['no store', { store: undefined }, /expected a RedisMessageStore.*→ at store/s],
+    ['a log that says nothing', { log: {} }, /expected a pino logger.*→ at log/s],
+    ['a hook that is no function', { onEvent: 1 }, /expected a function\s+→ at onEvent/],
+    ['a name that Redis would not take', { queue: 'a:b' }, /letters, digits.*→ at queue/s],
+  ])('refuses %s, saying what was expected', (_, fault, message) => {
+    const create = () => createJobs({ ...parts, definitions, ...fault } as never)
+    expect(create).toThrow(TypeError)
+    expect(create).toThrow(message)
   })
 })
 

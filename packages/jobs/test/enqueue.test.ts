@@ -7,6 +7,7 @@ import { testRedis } from '../../../test/redis.ts'
 import {
   createJobs,
   defineJob,
+  InvalidInputError,
   type Jobs,
   type JobsOptions,
   KeyReusedError,
@@ -96,6 +97,52 @@ describe('the message that says that a job has begun', () => {
     await redis.set(`${prefix}:messages:user:${owner}`, 'not a list')
     const { id } = await jobs.enqueue(count, { text: 'a' }, { owner })
     expect(await jobs.find(id, { owner })).toMatchObject({ state: 'waiting' })
+  })
+})
+
+describe('input', () => {
+  const anything = defineJob({
+    name: 'anything',
+    input: z.any(),
+    run: async ({ input }) => `${typeof input} ${JSON.stringify(input)}`,
+    messages: { success: ({ input, result }) => `${result}, ${input}.` },
+  })
+  const day = { input: z.object({ day: z.date() }), run: async () => 1, messages: { success: () => 'Done.' } }
+  const strict = defineJob({ ...day, name: 'strict' })
+  const lenient = defineJob({ ...day, name: 'lenient', input: z.object({ day: z.coerce.date() }) })
+
+  it('may be none at all', async () => {
+    const jobs = newJobs({ definitions: [anything] })
+    await work(jobs)
+    const owner = newOwner()
+    const options = { owner, idempotencyKey: 'none' }
+    const { id } = await jobs.enqueue(anything, undefined, options)
+    expect(await jobs.enqueue(anything, undefined, options)).toEqual({ id })
+    expect(await messagesOf(store, owner, 1)).toEqual([[25, 'undefined undefined, undefined.']])
+    expect(await jobs.find(id, { owner })).toMatchObject({ outcome: 'success', input: undefined })
+    const batch = newOwner()
+    await jobs.enqueueBatch(anything, [undefined, undefined], { owner: batch })
+    expect(await messagesOf(store, batch, 1)).toEqual([[25, 'Anything: 2 of 2 finished.']])
+  })
+
+  it('that JSON can not hold, or gives back as what the schema refuses, is refused at once', async () => {
+    const jobs = newJobs({ definitions: [anything, strict, lenient] })
+    await work(jobs)
+    const owner = newOwner()
+    const circle: unknown[] = []
+    circle.push(circle)
+    for (const odd of [1n, { deep: [1n] }, circle, { toJSON: () => 2n }])
+      await expect(jobs.enqueue(anything, odd, { owner })).rejects.toThrow(
+        /^Input of job "anything" was refused: input: expected what JSON can hold/,
+      )
+    const today = { day: new Date() }
+    await expect(jobs.enqueue(strict, today, { owner })).rejects.toThrow(
+      /"strict" was refused: day: .*expected date/,
+    )
+    await expect(jobs.enqueueBatch(strict, [today], { owner })).rejects.toThrow(InvalidInputError)
+    expect(await jobs.list({ owner })).toEqual([])
+    await jobs.enqueue(lenient, today, { owner })
+    expect(await messagesOf(store, owner, 1)).toEqual([[25, 'Done.']])
   })
 })
 
@@ -361,6 +408,9 @@ describe('a batch', () => {
     const jobs = newJobs()
     const owner = newOwner()
     await expect(jobs.enqueueBatch(count, [], { owner })).rejects.toThrow(/at least one/)
+    await expect(jobs.enqueueBatch(count, 'a b' as never, { owner })).rejects.toThrow(
+      /expected an array of inputs, got a b/,
+    )
     await expect(jobs.enqueueBatch(count, [{ text: 'a' }, { text: 7 } as never], { owner })).rejects.toThrow()
     expect(await jobs.list({ owner })).toEqual([])
   })
@@ -401,6 +451,10 @@ describe('a schedule', () => {
     })
     expect(schedule?.next?.toISOString()).toMatch(/T22:30:00/)
     expect(await jobs.schedules({ owner: 'mallory' })).toEqual([])
+    const nowhere = { ...daily, id: 'nowhere', timeZone: 'Mars/Olympus' }
+    await expect(jobs.schedule(count, { text: 'a' }, nowhere)).rejects.toThrow(
+      /"0 7 \* \* \*" in "Mars\/Olympus"/,
+    )
     expect(await jobs.unschedule(count, { owner: 'mallory', id: 'daily' })).toBe(false)
     expect(await jobs.unschedule(count, { owner, id: 'daily' })).toBe(true)
     await jobs.sweep()

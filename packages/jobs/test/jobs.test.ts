@@ -368,6 +368,26 @@ describe('enqueueing', () => {
     expect(torn).toEqual([])
   })
 
+  it.each([
+    ['nothing', 'success', (): unknown => undefined],
+    ['nothing in part', 'partial', () => partial(undefined)],
+    ['what JSON leaves out', 'success', () => Symbol('result')],
+    ['null', 'success', (): unknown => null],
+  ] as const)('shows that a job returned %s', async (what, outcome, run) => {
+    const owner = newOwner()
+    const giver = defineJob({ ...hang, name: 'giver', timeLimit: 5_000, run: async () => run() as undefined })
+    const queue = `gives-${what.replaceAll(' ', '-')}`
+    const givers = createJobs({ redis, store, definitions: [giver], queue })
+    const working = await givers.work()
+    const { id } = await givers.enqueue(giver, {}, { owner })
+    await expect.poll(async () => (await givers.find(id, { owner }))?.outcome).toBe(outcome)
+    const job = await givers.find(id, { owner })
+    expect(job?.result).toBe(what === 'null' ? null : undefined)
+    expect(await store.inbox(owner)).toMatchObject([{ level: outcome === 'partial' ? 30 : 25 }])
+    await working.close()
+    await givers.close()
+  })
+
   it('shows a job to its owner alone', async () => {
     const owner = newOwner()
     const { id } = await jobs.enqueue(ending, { how: 'succeed' }, { owner })

@@ -172,7 +172,13 @@ describe('jobs in memory', () => {
         { owner: 'ada' },
       ),
     ).rejects.toThrow(/not among the definitions/)
-    expect(() => memory([work, work] as never)).toThrow(/same name/)
+    expect(() => memory([work, work] as never)).toThrow(/Two job definitions have the name "work"/)
+    await expect(jobs.enqueueBatch(work, 'rows' as never, { owner: 'ada' })).rejects.toThrow(
+      /expected an array of inputs/,
+    )
+    await expect(jobs.enqueue(work, { rows: 1n } as never, { owner: 'ada' })).rejects.toThrow(
+      InvalidInputError,
+    )
   })
 
   it('are started once by an idempotency key, which belongs to one input', async () => {

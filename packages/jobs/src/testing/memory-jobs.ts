@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { MessageStore } from '@tidings/messages'
 import { z } from 'zod'
-import { checkInput } from '../check-input.ts'
+import { checkNewInput } from '../check-input.ts'
 import type { AnyJobDefinition, JobDefinition } from '../define-job.ts'
+import { byName } from '../definitions.ts'
 import {
   type BatchOptions,
   batchSchema,
+  checkInputs,
   checkOptions,
   type EnqueueOptions,
   enqueueSchema,
@@ -57,9 +59,7 @@ export class MemoryJobs {
   readonly #workers: MemoryWorker[] = []
 
   constructor({ definitions, store, log = silentLog }: MemoryJobsOptions) {
-    this.#definitions = new Map(definitions.map(definition => [definition.name, definition]))
-    if (this.#definitions.size < definitions.length)
-      throw new TypeError('Two job definitions have the same name: each needs its own')
+    this.#definitions = byName(definitions)
     this.#store = store
     this.#log = log
   }
@@ -92,7 +92,7 @@ export class MemoryJobs {
     options: BatchOptions,
   ): Promise<{ id: string; jobs: string[] }> {
     const { owner, idempotencyKey, message, ...when } = checkOptions(batchSchema, options, 'enqueueBatch')
-    if (inputs.length === 0) throw new TypeError('enqueueBatch: expected at least one input, got none')
+    checkInputs(inputs)
     const all = await Promise.all(
       inputs.map(async input => ({ input, checked: await this.#check(definition, input) })),
     )
@@ -199,7 +199,7 @@ export class MemoryJobs {
       throw new TypeError(
         `Job "${definition.name}" is not among the definitions that createMemoryJobs was given`,
       )
-    return checkInput(definition, input)
+    return checkNewInput(definition, input)
   }
 
   async #add(

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { NewMessage } from '@tidings/messages'
-import { checkInput } from '../check-input.ts'
+import { checkNewInput } from '../check-input.ts'
 import type { JobDefinition } from '../define-job.ts'
 import { type Log, silentLog } from '../log.ts'
 import { outcomeMessage, startedMessage } from '../outcome.ts'
@@ -59,7 +59,7 @@ export async function performJob<Schema extends StandardSchemaV1, Result>(
   } = options
   const { name, attempts } = definition
   const facts = { jobId, name, owner }
-  const started = startedMessage(definition, { ...facts, input: await checkInput(definition, input) }, log)
+  const started = startedMessage(definition, { ...facts, input: await checkNewInput(definition, input) }, log)
   const progress: Progress[] = []
   const { ending, attempt, waits } = await runAttempts({
     definition,
