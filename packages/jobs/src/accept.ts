@@ -1,6 +1,7 @@
-import { type BackendFactory, createRedisBackend, type RedisQueueBackend } from 'bullmq'
+import type { BackendFactory, RedisQueueBackend } from 'bullmq'
 import type { Address, EncodedMessage, LedgerEntry } from './ledger-entry.ts'
 import { type Owed, type Owing, oweArguments, owing } from './owe.ts'
+import { redisBackend } from './redis-backend.ts'
 import { KEPT, KEPT_FOR_OWNER } from './retention.ts'
 import { luaConstants, luaText, POST, type StoreConstants } from './script.ts'
 import { appendArguments, type Wrapping, wrapScripts } from './wrapped-scripts.ts'
@@ -55,8 +56,9 @@ export function acceptingBackend({ owing: entries, constants }: AcceptOptions): 
   const acceptances = new Map<string, Acceptance>()
   const retries = new Map<string, Owed | undefined>()
   let wrapped: Promise<void> = Promise.resolve()
+  const make = redisBackend()
   const factory: BackendFactory<RedisQueueBackend> = (name, options, extra) => {
-    const backend = createRedisBackend(name, options, extra)
+    const backend = make(name, options, extra)
     const more = ({ id = '' }: { id?: string }) => acceptArguments(acceptances.get(id))
     appendArguments(backend, 'addStandardJobArgs', more)
     appendArguments(backend, 'addDelayedJobArgs', more)

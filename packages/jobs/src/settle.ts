@@ -1,7 +1,8 @@
 import type { CheckedMessage, RedisMessageStore } from '@tidings/messages'
-import { type BackendFactory, createRedisBackend, type Job, type RedisQueueBackend } from 'bullmq'
+import type { BackendFactory, Job, RedisQueueBackend } from 'bullmq'
 import { encoding } from './ledger-entry.ts'
 import { type Owing, owing } from './owe.ts'
+import { redisBackend } from './redis-backend.ts'
 import { DELIVER, luaConstants, luaText, type StoreConstants } from './script.ts'
 import { appendArguments, onReply, UnwrappableError, versionOf, wrapScripts } from './wrapped-scripts.ts'
 
@@ -51,8 +52,9 @@ export function settlingBackend({
   owing: entries,
 }: SettleOptions): SettlingBackend {
   const wrappings: Promise<void>[] = []
+  const make = redisBackend()
   const factory: BackendFactory<RedisQueueBackend> = (name, options, extra) => {
-    const backend = createRedisBackend(name, options, extra)
+    const backend = make(name, options, extra)
     let isWrapped = false
     appendArguments(backend, 'moveToFinishedArgs', (job, value, _property, _remove, target) => {
       if (!isWrapped) throw new UnwrappableError(versionOf(backend), 'the finish script is not wrapped yet')
