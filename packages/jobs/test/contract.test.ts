@@ -3,9 +3,12 @@
  * that depends on what has changed. To look at another version before it is installed:
  *   CONTRACT_BULLMQ=/some/folder/node_modules/bullmq npm test -- packages/jobs/test/contract.test.ts
  */
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { RedisMessageStore } from '@tidings/messages'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -13,7 +16,7 @@ import { testRedis } from '../../../test/redis.ts'
 import { createJobs, defineJob, UnwrappableError } from '../src/index.ts'
 import { bullmq, type Call, folder, installed, type Life, recordLife, shipped } from './bullmq-life.ts'
 
-const { redis, prefix } = testRedis()
+const { redis, prefix, url } = testRedis()
 const is = `BullMQ ${installed.version}`
 
 /** Each script that is wrapped: how many keys it has, the text that was reviewed, and who wraps it. */
@@ -103,6 +106,14 @@ it('can be given a backend of ours, and does all that is done with it here', () 
     String(fault ?? 'no fault'),
     `${is} can't be used in the way of src/accept.ts and src/settle.ts. Nothing more can be said before it can: see to the other failures first`,
   ).toBe('no fault')
+})
+
+it('is refused by this package in words where it has no backend to begin with, as those before 6', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    join(import.meta.dirname, 'older-bullmq.mjs'),
+    url,
+  ])
+  expect(stdout).toMatch(/^UnwrappableError: BullMQ .*it has no createRedisBackend.*Install/)
 })
 
 it('is refused by this package where a script has another number of keys', async () => {
