@@ -10,7 +10,7 @@ local page = redis.call('ZSCAN', KEYS[1], cursor, 'COUNT', count)
 local found = { page[1] }
 for i = 1, #page[2], 2 do
   local id = page[2][i]
-  local state = redis.call('HMGET', prefix .. id, 'finishedOn', 'name')
+  local state = redis.pcall('HMGET', prefix .. id, 'finishedOn', 'name') -- an error, which has neither, where it is no hash any more
   found[#found + 1] = id
   found[#found + 1] = not state[2] and 'gone' or state[1] and 'finished' or 'open'
 end

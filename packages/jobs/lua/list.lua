@@ -22,7 +22,7 @@ local ids = redis.call('LRANGE', KEYS[1], 0, -1)
 for n = #ids, 1, -1 do
   if #found == most then break end
   local id = ids[n]
-  local job = redis.call('HMGET', prefix .. id, 'name', 'finishedOn', 'failedReason')
+  local job = redis.pcall('HMGET', prefix .. id, 'name', 'finishedOn', 'failedReason') -- an error, without a name, where it is no hash any more
   local is_repeated = seen[id] -- a key that was used again after its job was removed
   seen[id] = true
   if job[1] and not is_repeated and (name == '' or job[1] == name) and (state == '' or stands(id, job) == state) then

@@ -11,7 +11,7 @@
 local prefix, now, limit = unpack(ARGV)
 local due = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, limit)) do
-  local state = redis.call('HMGET', prefix .. id, 'processedOn', 'finishedOn', 'name')
+  local state = redis.pcall('HMGET', prefix .. id, 'processedOn', 'finishedOn', 'name') -- an error, which has none, where it is no hash any more
   local is = not state[3] and 'gone' or state[2] and 'finished' or state[1] and 'begun' or 'waiting'
   if is == 'begun' then redis.call('ZADD', KEYS[1], '+inf', id)
   else

@@ -13,8 +13,8 @@ if not text or not redis.call('ZSCORE', KEYS[1], id) then
   redis.call('HDEL', prefix .. 'owed', id)
   return 0
 end
--- Whoever writes to a job that was removed makes a hash without a name.
-local exists = redis.call('HEXISTS', prefix .. id, 'name') == 1
+-- Whoever writes to a job that was removed makes a hash without a name, or what is no hash at all.
+local exists = redis.pcall('HEXISTS', prefix .. id, 'name') == 1
 local finished = exists and redis.call('HEXISTS', prefix .. id, 'finishedOn') == 1
 if condition == 'gone' and exists then return 0 end
 if condition == 'finished' and not finished then return 0 end

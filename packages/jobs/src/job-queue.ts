@@ -118,7 +118,9 @@ export class JobQueue {
     try {
       return await this.queue.getJob(id)
     } catch (error) {
-      if (error instanceof SyntaxError) return undefined
+      // What BullMQ says of JSON that is none, of JSON that isn't what it expects, and of what is no job.
+      const isBroken = error instanceof SyntaxError || error instanceof TypeError
+      if (isBroken || /^WRONGTYPE/.test(String((error as Error).message))) return undefined
       throw error
     }
   }

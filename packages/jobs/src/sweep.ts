@@ -73,10 +73,16 @@ class Sweep {
     }
   }
 
+  /** What is wrong with one job keeps nobody else from being told. */
   async #attend(id: string, state: string | undefined): Promise<void> {
-    if (state === 'gone') await this.#tellGone(id)
-    else if (state === 'finished') await this.#tellFinished(id)
-    else await this.#remind(id)
+    try {
+      if (state === 'gone') await this.#tellGone(id)
+      else if (state === 'finished') await this.#tellFinished(id)
+      else await this.#remind(id)
+    } catch (err) {
+      if (!isOfOneJob(err)) throw err
+      this.#jobs.options.log.warn({ err, jobId: id }, 'what is owed for a job could not be looked after')
+    }
   }
 
   /** Counts differ: a job was removed, or ended by somebody else, or somebody else's jobs are in the queue. */
@@ -153,3 +159,8 @@ class Sweep {
 }
 
 const auditReply = z.array(z.string())
+
+/** What Redis says of what is stored, and not of itself: that it is full, read-only, away. */
+function isOfOneJob(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError' && /^(WRONGTYPE|ERR) /.test(error.message)
+}

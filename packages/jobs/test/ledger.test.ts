@@ -129,6 +129,29 @@ describe('a job that an operator takes away is told as cancelled, once', () => {
   })
 })
 
+describe('what is stored of a job, broken by hand,', () => {
+  const breaks: [string, (key: string, field: (name: string) => string, id: string) => Promise<unknown>][] = [
+    ['is another kind of key', async key => [await redis.del(key), await redis.set(key, 'broken')]],
+    ['has options of null', key => redis.hset(key, { opts: 'null', finishedOn: '1' })],
+    [
+      'has an entry that is no JSON',
+      async (key, field, id) => [await redis.del(key), await redis.hset(field('owed'), id, '{')],
+    ],
+  ]
+  it.each(breaks)('keeps nobody else from being told: %s', async (_, breakIt) => {
+    const { jobs, queue, key } = newQueue()
+    const owners = [newOwner(), newOwner(), newOwner()] as const
+    for (const owner of owners) {
+      const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner })
+      if (owner === owners[1]) await breakIt(key(id), key, id)
+      else await queue.remove(id)
+    }
+    await jobs.sweep()
+    for (const owner of [owners[0], owners[2]]) expect(await messagesOf(store, owner)).toEqual([CANCELLED])
+    expect(await jobs.list({ owner: owners[1] })).toEqual([])
+  })
+})
+
 it('tells of a job that a worker has ended which is not ours', async () => {
   const { jobs, queue } = newQueue()
   const [good, bad] = [newOwner(), newOwner()]
