@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { defineJob, JobFailure } from '@tidings/jobs'
+import { defineJob, JobFailure, JobStopped } from '@tidings/jobs'
 import { LEVELS } from '@tidings/messages'
 import { z } from 'zod'
 import type { Blog } from './blog.ts'
@@ -15,7 +15,8 @@ export const DECIDED_OTHERWISE = 'You have decided otherwise since.'
 
 /**
  * The job that publishes a post at its time. It is told the key of the schedule that it is for, and does nothing where the
- * post has another one by now, or is gone. Where it runs again, after a kill, the post stays as the first run left it.
+ * post has another one by now, or is gone: then it ends as cancelled, as its author decided. Where it runs again, after a
+ * kill, the post stays as the first run left it.
  */
 export function definePublishPost(blog: Pick<Blog, 'posts'>) {
   const definition = defineJob({
@@ -32,20 +33,26 @@ export function definePublishPost(blog: Pick<Blog, 'posts'>) {
     timeLimit: 5 * MINUTE,
 
     async run({ input, owner, signal }) {
+      const isMeant = (found: Post) => found.authorId === owner && found.schedule?.key === input.key
       const at = new Date(input.at)
       const early = at.getTime() - Date.now()
       // The clocks of two machines may differ a little. More than that is a cancelled job that somebody tries again.
       if (early > MINUTE)
         throw new JobFailure('Its time has not come yet. Open the post and choose the time again.')
-      if (early > 0) await wait(early, undefined, { signal })
+      if (early > 0) {
+        // Who is told to stop goes on to look at the post: its author may have chosen another time.
+        await wait(early, undefined, { signal }).catch(async error => {
+          const found = await blog.posts.find(input.post)
+          if (found && isMeant(found)) throw error
+        })
+      }
       const now = Date.now()
       const publishedAt = now - at.getTime() < MINUTE ? at : new Date(now)
-      const isMeant = (found: Post) => found.authorId === owner && found.schedule?.key === input.key
       const post = await blog.posts.update(input.post, found =>
         isMeant(found) && !found.publishedAt ? { ...found, publishedAt } : undefined,
       )
-      if (!post) throw new JobFailure('The post is not there any more.')
-      if (!isMeant(post)) throw new JobFailure(DECIDED_OTHERWISE)
+      if (post && post.authorId !== owner) throw new JobFailure('The post is not there any more.')
+      if (!post || !isMeant(post)) throw new JobStopped('cancelled', DECIDED_OTHERWISE)
       return { post: post.id, title: post.title }
     },
 

@@ -1,6 +1,8 @@
+import { JobStopped } from '@tidings/jobs'
 import { performJob } from '@tidings/jobs/testing'
 import { LEVELS } from '@tidings/messages'
 import { describe, expect, it } from 'vitest'
+import { DECIDED_OTHERWISE } from '../src/publish-post.ts'
 import { jobContext, testBlog } from './helper.ts'
 
 const { blog, jobs, alice, bob } = await testBlog()
@@ -60,14 +62,30 @@ describe('the job that publishes a post', () => {
   })
 
   it.each([
-    ['is gone', { post: 'none' }, {}, 'The post is not there any more.'],
-    ['has another time by now', {}, { key: 'other' }, 'You have decided otherwise since.'],
-    ['is somebody else’s', { owner: bob.id }, {}, 'You have decided otherwise since.'],
-  ])('publishes nothing where the post %s, and says so', async (_title, given, more, reason) => {
-    const { owner = alice.id, ...rest } = { owner: undefined, ...given }
-    const input = { ...(await scheduled(new Date(), more)), ...rest }
-    const { message } = await perform(input, owner)
-    expect(message).toMatchObject({ level: LEVELS.ERROR, text: `“A walk” was not published. ${reason}` })
+    ['is gone', { post: 'none' }, {}, 0],
+    ['has another time by now', {}, { key: 'other' }, 0],
+    ['is moved while the job waits for its own', {}, { key: 'other' }, 400],
+  ])('is cancelled where the post %s, as its author decided', async (_title, given, more, ahead) => {
+    const input = { ...(await scheduled(new Date(Date.now() + ahead), more)), ...given }
+    const signal = ahead > 0 ? { signal: AbortSignal.abort(new JobStopped('cancelled')) } : {}
+    const context = jobContext(input, { owner: alice.id, ...signal })
+    await expect(jobs.publishPost.run(context)).rejects.toMatchObject({
+      code: 'cancelled',
+      message: DECIDED_OTHERWISE,
+    })
+    const { message, outcome } = await perform(input)
+    expect(outcome).toBe('cancelled')
+    expect(message).toMatchObject({
+      level: LEVELS.INFO,
+      text: expect.stringMatching(/^“A walk” will not be published on .*, as you decided\.$/),
+    })
+    expect((await blog.posts.find(`post-${ids}`))?.publishedAt).toBeUndefined()
+  })
+
+  it('publishes nothing of somebody else’s', async () => {
+    const { message } = await perform(await scheduled(new Date()), bob.id)
+    const text = '“A walk” was not published. The post is not there any more.'
+    expect(message).toMatchObject({ level: LEVELS.ERROR, text })
     expect((await blog.posts.find(`post-${ids}`))?.publishedAt).toBeUndefined()
   })
 

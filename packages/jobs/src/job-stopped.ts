@@ -20,3 +20,13 @@ export class JobStopped extends Error {
     this.name = code === 'time-limit' ? 'TimeoutError' : 'AbortError'
   }
 }
+
+/** Why a job has cancelled itself; `undefined` for whatever else was thrown, and for what can't even be asked. */
+export function readOwnStop(thrown: unknown): Pick<JobStopped, 'code' | 'message'> | undefined {
+  try {
+    if (!(thrown instanceof JobStopped && thrown.code === 'cancelled')) return undefined
+    return { code: thrown.code, message: String(thrown.message) }
+  } catch {
+    return undefined
+  }
+}

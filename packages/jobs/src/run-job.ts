@@ -4,7 +4,7 @@ import { hideError } from './hidden-error.ts'
 import { InvalidInputError } from './invalid-input-error.ts'
 import type { JobContext } from './job-context.ts'
 import { readJobFailure } from './job-failure.ts'
-import { JobStopped } from './job-stopped.ts'
+import { JobStopped, readOwnStop } from './job-stopped.ts'
 import type { Log } from './log.ts'
 import { loggable, text } from './odd-error.ts'
 import { isPartial } from './partial-result.ts'
@@ -90,10 +90,11 @@ const UNRECOVERABLE = 'UnrecoverableError'
 
 function failure(thrown: unknown, stop: Stop, log: Log) {
   const error = loggable(thrown)
-  const stopped = stop.isStopped ? stopOf(stop) : undefined
+  // A job may cancel itself, and say why, also while it is being cancelled.
+  const stopped = readOwnStop(thrown) ?? (stop.isStopped ? stopOf(stop) : undefined)
   if (stopped?.code === 'cancelled') {
     log.info({ err: error }, 'job cancelled')
-    return { kind: 'cancelled', reason: stopped.message, error } as const
+    return { kind: 'cancelled', reason: stopped.message.slice(0, MAX_REASON), error } as const
   }
   const told = readJobFailure(thrown)
   if (told) {

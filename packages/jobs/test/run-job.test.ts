@@ -360,6 +360,18 @@ describe('a signal from outside', () => {
     })
   })
 
+  it('is not needed where the job itself finds out that it is not wanted, and says why', async () => {
+    const unwanted = jobThat(() => Promise.reject(new JobStopped('cancelled', 'Taken back.')))
+    const { ending, lines } = attempt(unwanted)
+    expect(await ending).toMatchObject({ kind: 'cancelled', reason: 'Taken back.' })
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([])
+    expect((await stopped(new JobStopped('cancelled'), unwanted)).ending).toMatchObject({
+      reason: 'Taken back.',
+    })
+    const shutDown = jobThat(() => Promise.reject(new JobStopped('shutdown')))
+    expect(await attempt(shutDown).ending).toMatchObject({ kind: 'failure', retry: true })
+  })
+
   it.each([
     ['lost-lock', new JobStopped('lost-lock'), /lock was lost/],
     ['shutdown', new JobStopped('shutdown'), /its worker leaves/],
