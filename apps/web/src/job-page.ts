@@ -31,6 +31,8 @@ export function jobOnPage(job: JobView, kind: JobKind | undefined) {
     said: progress === undefined ? inList.words : `${inList.words}, ${progress.text}`,
     progress,
     attempt: job.attempts > 1 && job.attempt > 0 ? `${job.attempt} of ${job.attempts}` : undefined,
+    /** It hasn't been tried yet, and its time is to come. */
+    isPlanned: job.state === 'delayed' && job.attempt === 0,
     next: nextOnPage(job),
     started: job.startedAt && shownTime(job.startedAt),
     finished: job.finishedAt && shownTime(job.finishedAt),

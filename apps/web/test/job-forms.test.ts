@@ -101,7 +101,9 @@ describe('a job that was added to the definitions', () => {
     expect(started.statusCode, 'the file is in a field of another name').toBe(303)
     const page = await ended(browser, String(started.headers.location))
     expect(page).toMatch(/<dt>Size<\/dt><dd><bdi class="typed">Medium<\/bdi>/)
-    expect(page).toMatch(/<dt>Moment<\/dt><dd><bdi class="typed">22 Nov 2026, 10:00 UTC<\/bdi>/)
+    expect(page).toMatch(
+      /<dt>Moment<\/dt><dd><time datetime="2026-11-22T10:00:00.000Z">22 Nov 2026, 10:00 UTC<\/time>/,
+    )
     expect(page).toMatch(/<dt>I mean it<\/dt><dd><bdi class="typed">Yes<\/bdi>/)
     expect(page).toMatch(/<dt>Given<\/dt><dd>true /)
     const [job] = await site.jobs.list({ owner: id })

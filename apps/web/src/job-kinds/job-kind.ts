@@ -50,6 +50,8 @@ export type Again =
 export interface Fact {
   term: string
   text: string
+  /** Of a moment, for the reader's zone. */
+  iso?: string
 }
 
 /** What a job's page says of its result. */

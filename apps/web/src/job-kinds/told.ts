@@ -45,6 +45,8 @@ export function result({ page }: Pick<AnyPagedJob, 'page'>, stored: unknown): Jo
 function factOf(field: FormField, input: unknown): Fact[] {
   const at = field.kind === 'file' ? (field.upload.nameIn ?? field.name) : field.name
   const value = typeof input === 'object' && input !== null ? Reflect.get(input, at) : undefined
+  if (field.kind === 'time' && typeof value === 'string' && !Number.isNaN(Date.parse(value)))
+    return [{ term: field.label, ...momentOf(new Date(value)) }]
   const text = textOf(field, value)
   return text === undefined ? [] : [{ term: field.label, text }]
 }
@@ -55,14 +57,18 @@ function textOf(field: FormField, value: unknown): string | undefined {
   if (value === '' || value === undefined) return LEFT_EMPTY
   if (typeof value !== 'string') return undefined
   if (field.kind === 'file') return field.upload.nameIn === undefined ? 'A file' : cut(value)
-  if (field.kind === 'time' && !Number.isNaN(Date.parse(value))) return shownTime(new Date(value)).text
   if (field.kind === 'radio' || field.kind === 'select')
     return field.options.find(option => option.value === value)?.text ?? cut(value)
   return cut(value)
 }
 
 function shownFact({ term, value }: JobFact): Fact {
-  return { term, text: value instanceof Date ? shownTime(value).text : String(value) }
+  return { term, ...(value instanceof Date ? momentOf(value) : { text: String(value) }) }
+}
+
+function momentOf(date: Date): Pick<Fact, 'text' | 'iso'> {
+  const { text, iso } = shownTime(date)
+  return { text, iso }
 }
 
 function cut(text: string): string {
