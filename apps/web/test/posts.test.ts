@@ -86,6 +86,8 @@ describe('writing a post', () => {
     const post = await find(path)
     const job = (await alice.get(`/jobs/${post?.schedule?.job}`)).body
     expect(job).toContain('Publish a post')
+    expect(job).toContain(`<dt>Time</dt><dd><time datetime="${at.toISOString()}">`)
+    expect(job).toContain('Your job starts at its time. You may leave this page')
     expect(job).toContain('Tomorrow')
     expect((await alice.get('/jobs')).body).not.toContain('action="/jobs/publish-post"')
     expect((await alice.post('/jobs/publish-post', await alice.form('/jobs', '/jobs/demo'))).statusCode).toBe(
@@ -272,6 +274,40 @@ describe('editing a post', () => {
       (await alice.post(path, { ...mine, _csrf: again._csrf ?? '', body: 'x' })).statusCode,
       'of no version',
     ).toBe(409)
+  })
+
+  it('that was deleted in another tab keeps what was typed, and offers to make a new post of it', async () => {
+    for (const when of ['draft', 'now']) {
+      const path = await write(alice, { title: 'Not for long', when })
+      const form = await alice.form(`${path}/edit`, path)
+      await alice.submit(`${path}/delete`, `${path}/delete`)
+      const fields = { title: 'Typed <for> hours', body: 'All\r\nof it', tags: 'a, b' }
+      const gone = await alice.post(path, { ...form, ...fields, ...(when === 'draft' && { when: 'draft' }) })
+      expect(gone.statusCode).toBe(404)
+      expect(gone.body).toContain('perhaps it was deleted in another tab')
+      expect(gone.body).toContain('value="Typed &lt;for&gt; hours"')
+      expect(gone.body).toContain('>\nAll\r\nof it</textarea>')
+      expect(gone.body).toContain('value="draft" checked')
+      const saved = await alice.post('/posts', {
+        ...hiddenFields(gone.body, '/posts'),
+        ...fields,
+        when: 'draft',
+      })
+      expect(saved.statusCode).toBe(303)
+      expect(await find(String(saved.headers.location))).toMatchObject({
+        title: fields.title,
+        body: 'All\nof it',
+      })
+      expect(await find(path)).toBeUndefined()
+      // Somebody else's looks the same, and nothing can be learnt of one by an empty form.
+      const token = await bob.form('/posts/new', '/posts')
+      const key = /(name="(?:_csrf|idempotencyKey)" value=")[^"]*/g
+      const [foreign, none] = [await write(alice), '/posts/none'].map(async action =>
+        (await bob.post(action, { ...TEXT, ...token })).body.replace(key, '$1'),
+      )
+      expect(await foreign).toBe(await none)
+      expect((await bob.post(path, { _csrf: token._csrf ?? '' })).body).toContain('This page is not here')
+    }
   })
 
   it('in two tabs does not take a time back silently, nor does its publication stand in the way', async () => {

@@ -15,6 +15,8 @@ import { momentInWords } from '../zoned-time.ts'
 const PER_PAGE = 20
 const CHANGED =
   'It was changed after you had opened this form, perhaps in another tab. Below you find what differs there, and in the form all that you typed. Take over what you need: saving puts yours in the place of the newer version.'
+const GONE =
+  'The post that you edited is not here any more: perhaps it was deleted in another tab. All that you typed is below. Saving makes a new post of it.'
 /** A text that is five times too long still arrives, and can be given back. */
 const FORM_BYTES = 1_500_000
 
@@ -86,23 +88,29 @@ export const postRoutes: FastifyPluginAsync<{
   })
 
   app.get<One>('/posts/:id/edit', async (request, reply) => {
-    const post = await ownPost(request)
-    const typed = await request.typedBefore(action => action === postPath(post.id))
-    if (typed === undefined) return formPage(request, reply, { values: postValues(post), post })
+    const { id } = request.params
+    const post = await writer.own(userOf(request), id)
+    const typed = await request.typedBefore(action => action === postPath(id))
+    if (typed === undefined) {
+      if (post === undefined) throw notFound()
+      return formPage(request, reply, { values: postValues(post), post })
+    }
     const { version, ...values } = sentPost(typed.texts)
+    if (post === undefined) return gonePage(request, reply, values)
     return formPage(request, reply, { values, version, post, problem: againWords(typed), status: 200 })
   })
 
   app.post<One>('/posts/:id', form, async (request, reply) => {
-    const post = await ownPost(request)
     const { version, ...values } = sentPost(request.body)
+    const post = await writer.own(userOf(request), request.params.id)
+    if (post === undefined) return gonePage(request, reply, values)
     const checked = checkPost(values, { post })
     const again = { values, version, post }
     if (checked.problems) return formPage(request, reply, { ...again, problems: checked.problems })
     try {
       await room(request)
       const saved = await writer.edit(userOf(request), post.id, checked.text, checked.when, version)
-      if (saved === undefined) throw notFound()
+      if (saved === undefined) return gonePage(request, reply, values)
       request.messages.success(post.publishedAt ? 'Your changes are saved.' : savedWords(saved, values.zone))
       return reply.redirect(postPath(post.id), 303)
     } catch (error) {
@@ -157,6 +165,17 @@ function formPage(request: FastifyRequest, reply: FastifyReply, form: Form): Pro
     { form: formOnPage(form), problem: isRefused, cancel: form.post ? postPath(form.post.id) : '/' },
     { title: form.post ? 'Edit your post' : 'Write a post', status: form.status ?? (isRefused ? 422 : 200) },
   )
+}
+
+/**
+ * What was typed into the form of a post that isn't there any more, as that of a new one. Somebody else's post looks like none, so
+ * this says nothing of it.
+ */
+function gonePage(request: FastifyRequest, reply: FastifyReply, values: PostValues): Promise<FastifyReply> {
+  if (values.title === '' && values.body === '') throw notFound()
+  // Of a post that was published the form had no choice.
+  const again = { ...values, when: values.when || 'draft' }
+  return formPage(request, reply, { values: again, key: randomUUID(), problem: GONE, status: 404 })
 }
 
 /** The form again, with what its author can do about it; anything else is thrown on. */
