@@ -16,6 +16,7 @@ const LABEL_LENGTH = 80
 
 /** The messages of the page at `path`, in the order in which it shows them: errors first, then by time. No text is read. */
 export function notices(messages: readonly ViewMessage[], path: string): Notice[] {
+  if (messages.length === 0) return []
   const isError = ({ level }: ViewMessage) => level >= LEVELS.ERROR
   const all = [...messages]
   const sorted = [...all.filter(isError), ...all.filter(message => !isError(message))]

@@ -8,18 +8,19 @@ const FOR_SHARED_CACHES = [
   'cloudflare-cdn-cache-control',
   'vercel-cdn-cache-control',
   'netlify-cdn-cache-control',
-]
+] as const
 
 /** Says that nobody but this reader may be given this response, and not again either. Takes back what said otherwise. */
 export function keepPrivate(reply: FastifyReply): void {
-  // Said twice of each page with messages.
-  if (reply.getHeader('cache-control') !== PRIVATE) reply.header('cache-control', PRIVATE)
-  const vary = reply.getHeader('vary')
+  // Asked for together: this is done twice of each page with messages.
+  const headers = reply.getHeaders()
+  if (headers['cache-control'] !== PRIVATE) reply.header('cache-control', PRIVATE)
+  const { vary } = headers
   if (!vary) reply.header('vary', 'Cookie')
   else if (vary !== 'Cookie' && !variesByCookie(vary))
     reply.header('vary', `${[vary].flat().join(', ')}, Cookie`)
   // Shared caches heed these before Cache-Control.
-  for (const name of FOR_SHARED_CACHES) if (reply.hasHeader(name)) reply.removeHeader(name)
+  for (const name of FOR_SHARED_CACHES) if (headers[name] !== undefined) reply.removeHeader(name)
 }
 
 function variesByCookie(vary: string | number | readonly string[]): boolean {

@@ -80,9 +80,10 @@ async function register(app: FastifyInstance, options: FastifyMessagesOptions): 
     done()
   })
 
-  addSuccessMessages(app, settings)
+  const addSuccess = addSuccessMessages(app, settings)
 
   app.addHook('onSend', (request: FastifyRequest & Carrier, reply, _payload, done) => {
+    addSuccess(request, reply)
     protect(request, reply)
     if (request[kMessages]?.isWaiting) request[kMessages].flush().then(() => done(), done)
     else done()

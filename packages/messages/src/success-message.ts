@@ -21,8 +21,12 @@ interface Carrier {
 /**
  * Adds the `successMessage` of a route as a SUCCESS message when its handler has answered an unsafe method with 2xx or 3xx.
  * For the routes that are declared from now on.
+ * @returns what is to be called when a reply is about to be sent
  */
-export function addSuccessMessages(app: FastifyInstance, { development }: { development: boolean }): void {
+export function addSuccessMessages(
+  app: FastifyInstance,
+  { development }: { development: boolean },
+): (request: FastifyRequest, reply: FastifyReply) => void {
   const late = new Set<string | undefined>()
 
   app.addHook('onRoute', route => {
@@ -33,14 +37,13 @@ export function addSuccessMessages(app: FastifyInstance, { development }: { deve
     route.preHandler = [route.preHandler ?? [], prepare].flat() as RouteOptions['preHandler']
   })
 
-  app.addHook('onSend', (request: FastifyRequest & Carrier, reply, _payload, done) => {
+  return (request: FastifyRequest & Carrier, reply) => {
     const text = request[kText]
     if (text && reply.statusCode >= 200 && reply.statusCode < 400) {
       request.messages.success(text, { failSilently: true })
     }
     if (development) warnOfLatePlugin(request)
-    done()
-  })
+  }
 
   function warnOfLatePlugin(request: FastifyRequest): void {
     const { config, url } = request.routeOptions

@@ -100,7 +100,7 @@ function merged(parts: readonly Taken[]): Taken {
   }
 }
 
-async function takeFromShard(
+function takeFromShard(
   steps: SharedSteps,
   lists: readonly MessageList[],
   { id, reader, limit, lease, ttl }: TakeOptions,
@@ -109,13 +109,11 @@ async function takeFromShard(
   for (const { list, reading } of lists) keys.push(list, reading)
   const mark = lists.at(-1)?.kind === 'everyone' ? behind(reader) : '-'
   const [{ prefix = '' } = {}] = lists
-  const reply = await steps.run(prefix, 'claim', keys, [
-    id,
-    limit === Infinity ? -1 : limit,
-    lease,
-    ttl,
-    mark,
-  ])
+  const args = [id, limit === Infinity ? -1 : limit, lease, ttl, mark]
+  return steps.run(prefix, 'claim', keys, args).then(reply => takenFrom(lists, reply))
+}
+
+function takenFrom(lists: readonly MessageList[], reply: unknown): Taken {
   // By far most page views: nothing waits.
   if (reply === null) return NOTHING
   if (!isFilled(reply)) throw new Error('Redis gave an answer to a claim that is none of the script claim')
