@@ -17,7 +17,8 @@ local list, reading, more, json = unpack(ARGV, #ARGV - 3)
 local id, prefix = ARGV[1], ARGV[7]
 -- The mark stays with the job: one that is tried again, by whatever tool, was told of before. It is made first, for BullMQ may
 -- be told to keep nothing of a job that has ended.
-local is_first = redis.call('HSETNX', prefix .. id, 'told', '1') == 1
+-- Never on a job that is gone, which BullMQ would then take for one that is there.
+local is_first = redis.call('EXISTS', prefix .. id) == 1 and redis.call('HSETNX', prefix .. id, 'told', '1') == 1
 local result = finish(KEYS, ARGV)
 -- BullMQ refused: the lock is lost or the job is gone. Whoever ends the job tells of it.
 if type(result) == 'number' and result < 0 then

@@ -152,6 +152,35 @@ describe('what is stored of a job, broken by hand,', () => {
   })
 })
 
+it('tells once of a job whose record goes while it runs, whatever its worker says at the end', async () => {
+  const name = `ledger-${++queues}`
+  let end: (() => void) | undefined
+  const slow = defineJob({
+    ...greet,
+    name: 'slow',
+    run: () =>
+      new Promise<{ greeting: string }>(resolve => {
+        end = () => resolve({ greeting: 'Hello.' })
+      }),
+  })
+  const jobs = createJobs({ redis, store, definitions: [slow], queue: name, sweepEvery: 0, log })
+  opened.push(jobs, await jobs.work({ lockDuration: 500, stalledInterval: 200 }))
+  const owner = newOwner()
+  const { id } = await jobs.enqueue(slow, { name: 'Ada' }, { owner })
+  await expect.poll(() => end).toBeDefined()
+  await redis.del(`${prefix}:${name}:${id}`)
+  const removed = await jobs.enqueue(slow, { name: 'Bob' }, { owner: newOwner(), delay: 60_000 })
+  await jobs.queues[0]?.remove(removed.id)
+  await jobs.sweep() // has something to look for
+  expect(await messagesOf(store, owner)).toEqual([CANCELLED])
+  end?.()
+  // What is left of it in BullMQ's lists is taken once more when its lock is over, and is gone then.
+  await expect.poll(() => jobs.stats(), { timeout: 10_000 }).toMatchObject({ waiting: 0, running: 0 })
+  await jobs.sweep()
+  expect(await messagesOf(store, owner)).toEqual([CANCELLED])
+  expect(await jobs.stats()).toMatchObject({ owed: 0, undelivered: 0 })
+})
+
 it('tells of a job that a worker has ended which is not ours', async () => {
   const { jobs, queue } = newQueue()
   const [good, bad] = [newOwner(), newOwner()]
