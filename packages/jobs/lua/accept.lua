@@ -8,7 +8,7 @@
   message store, ms).
 
   KEYS     those of BullMQ's script
-  ARGV     those of BullMQ's script (msgpacked arguments, data, msgpacked options), then nine of ours:
+  ARGV     those of BullMQ's script (msgpacked arguments, data, msgpacked options), then ten of ours:
              the job's id, its owner, the owner's list and its reading, the list of the owner's jobs,
              when the ledger is to look at the job (ms),
              the job's entry in the ledger (JSON),
@@ -17,6 +17,7 @@
                the batch ('' for none), how many unfinished jobs the owner may have ('' for any number),
                '1' where owners take turns, the digest of the input where a key makes the job unique for a while ('' for
                none), for how long (ms), and how much later than now the job is to begin (s)
+             '' where this can't have been sent before
   returns  what BullMQ's script returns, or -1001: the owner has too many unfinished jobs; -1002: the same key came with
            other input
 ]]
@@ -24,7 +25,7 @@
 local SLACK = 50
 local DAY = 24 * 60 * 60 -- s
 
-local id, owner, list, reading, owned, due, entry, message, more = unpack(ARGV, #ARGV - 8)
+local id, owner, list, reading, owned, due, entry, message, more, again = unpack(ARGV, #ARGV - 9)
 local prefix = string.match(KEYS[1], '^.*:')
 local batch, limit, turns, digest, idempotent, later = '', '', '', '', '', ''
 if more ~= '' then batch, limit, turns, digest, idempotent, later = unpack(cjson.decode(more)) end
@@ -36,7 +37,9 @@ if digest ~= '' then
   -- The job may have been removed since: it was taken once.
   if known then return id end
 end
-if redis.call('EXISTS', prefix .. id) == 1 then return add(KEYS, ARGV) end
+-- An id that no key makes is new, unless this is.
+local may_exist = digest ~= '' or again ~= ''
+if may_exist and redis.call('EXISTS', prefix .. id) == 1 then return add(KEYS, ARGV) end
 if limit ~= '' and redis.call('SCARD', open) >= tonumber(limit) then return -1001 end
 
 -- Owners take turns: a job's priority is its turn, and an owner's next one comes a turn later. The turn of the first that

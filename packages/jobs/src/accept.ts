@@ -4,6 +4,7 @@ import { type Owed, type Owing, oweArguments, owing } from './owe.ts'
 import { redisBackend } from './redis-backend.ts'
 import { KEPT, KEPT_FOR_OWNER } from './retention.ts'
 import { luaConstants, luaText, POST, type StoreConstants } from './script.ts'
+import { type Argument, IS_AGAIN } from './script-command.ts'
 import { appendArguments, type Wrapping, wrapScripts } from './wrapped-scripts.ts'
 
 /** What becomes of a job at the moment in which it is taken, besides BullMQ's own. */
@@ -101,7 +102,7 @@ async function during<V, T>(map: Map<string, V>, id: string, value: V, run: () =
 }
 
 /** What accept.lua takes after BullMQ's own arguments. */
-function acceptArguments(acceptance: Acceptance | undefined): (string | number)[] {
+function acceptArguments(acceptance: Acceptance | undefined): Argument[] {
   if (!acceptance) throw new Error('A job was added past Jobs.enqueue: it would be owed to nobody')
   const { id, due, delay, entry, owned, limit, fair, once, to, started } = acceptance
   const { owner, batch = '' } = entry
@@ -121,5 +122,6 @@ function acceptArguments(acceptance: Acceptance | undefined): (string | number)[
     JSON.stringify(noted),
     started.json,
     more && JSON.stringify(more),
+    IS_AGAIN,
   ]
 }

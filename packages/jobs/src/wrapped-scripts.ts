@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { RedisQueueBackend } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { asFunction, commandName, luaText } from './script.ts'
-import { type Argument, ScriptCommand } from './script-command.ts'
+import { type Argument, ScriptCommand, sentAgain } from './script-command.ts'
 import { SharedCalls } from './shared-calls.ts'
 import { holdWrites } from './written-together.ts'
 
@@ -37,7 +37,7 @@ export interface Wrapping {
   readonly before: string
   readonly text: string
   /** What our text is given after BullMQ's arguments, where no {@link appendArguments} says it. */
-  more?(args: readonly (string | number)[]): readonly (string | number)[]
+  more?(args: readonly Argument[]): readonly Argument[]
 }
 
 /**
@@ -104,7 +104,7 @@ function defined(client: ScriptedClient, name: string, lua: string, numberOfKeys
 }
 
 function run(runner: Runner, { alone, together, shared }: WrappedScript, args: Arguments): Promise<unknown> {
-  if (runner.isPipeline) return runner.runCommand(alone.command, args)
+  if (runner.isPipeline) return runner.runCommand(alone.command, args.map(sentAgain))
   // While a slot of a cluster is on its way to another node, a command is answered where all of its keys are: each by itself.
   if (runner.isCluster) return send(runner, alone, args)
   let calls = shared.get(runner)
@@ -128,7 +128,7 @@ function send(
   holdWrites(runner)
   return runner.sendCommand(new ScriptCommand(sha, numberOfKeys, args)).catch((error: unknown) => {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-    return runner.runCommand(command, args as Arguments)
+    return runner.runCommand(command, args.map(sentAgain))
   })
 }
 
@@ -150,7 +150,7 @@ export function onReply(
   }
 }
 
-type Arguments = (string | number)[]
+type Arguments = Argument[]
 
 /** A connection of BullMQ's, or several commands in one. */
 interface Runner {
@@ -200,7 +200,7 @@ function innards(backend: RedisQueueBackend): Innards {
 export function appendArguments<Name extends ArgumentMethod>(
   backend: RedisQueueBackend,
   name: Name,
-  more: (...args: Parameters<Innards[Name]>) => readonly (string | number)[],
+  more: (...args: Parameters<Innards[Name]>) => readonly Argument[],
 ): void {
   const inner = innards(backend)
   const original = inner[name] as ((...args: unknown[]) => Arguments) | undefined

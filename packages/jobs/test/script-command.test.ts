@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Command } from 'ioredis'
 import { describe, expect, it } from 'vitest'
-import { packed, ScriptCommand } from '../src/script-command.ts'
+import { IS_AGAIN, packed, ScriptCommand } from '../src/script-command.ts'
 
 const SHA = 'f'.repeat(40)
 
@@ -23,6 +23,14 @@ describe('a script command', () => {
       '{a}:one',
       '{a}:two',
     ])
+  })
+
+  it('says that it is sent again when it is', () => {
+    const command = new ScriptCommand(SHA, 0, ['one', IS_AGAIN])
+    const [first, second, third] = [command.toWritable(), command.toWritable(), command.toWritable()]
+    expect(first.toString()).toMatch(/one\r\n\$0\r\n\r\n$/)
+    expect(second.toString()).toMatch(/one\r\n\$1\r\n1\r\n$/)
+    expect(third).toEqual(second)
   })
 
   it('is packed with the length of each word in bytes', () => {
