@@ -1,13 +1,4 @@
-import {
-  type CheckedMessage,
-  checkMessage,
-  error,
-  info,
-  LEVELS,
-  type NewMessage,
-  success,
-  warning,
-} from '@tidings/messages'
+import { type CheckedMessage, checkMessage, LEVELS, type NewMessage } from '@tidings/messages'
 import type { AnyJobDefinition } from './define-job.ts'
 import type { JobText } from './job-messages.ts'
 import type { Log } from './log.ts'
@@ -30,7 +21,12 @@ export interface EndedJob {
   readonly input: unknown
 }
 
-const LEVEL = { success, partial: warning, failure: error, cancelled: error }
+const LEVEL = {
+  success: LEVELS.SUCCESS,
+  partial: LEVELS.WARNING,
+  failure: LEVELS.ERROR,
+  cancelled: LEVELS.ERROR,
+}
 const CANCELLED = 'It was cancelled.'
 // More than a message holds: nobody checks ten megabytes to keep two thousand characters of them.
 const MAX_TEXT = 8000
@@ -46,10 +42,10 @@ export function outcomeMessage(
   outcome: Outcome,
   log: Log,
 ): CheckedMessage {
-  const make = LEVEL[outcome.kind]
+  const level = LEVEL[outcome.kind]
   const own =
-    definition && ownWords(job, outcome.kind, log, make, () => outcomeWords(definition, job, outcome))
-  return own ?? checkMessage(make(fixedWords(titleOf(definition, job), outcome), about(job)))
+    definition && ownWords(job, outcome.kind, log, level, () => outcomeWords(definition, job, outcome))
+  return own ?? checkMessage(told(level, fixedWords(titleOf(definition, job), outcome), job))
 }
 
 /** The same for a job that was cancelled, or is gone: as it stands in the ledger from the moment in which the job is taken. */
@@ -71,13 +67,13 @@ export function startedMessage(
   const { messages } = definition
   if (!messages.started) return undefined
   let isSilent = false
-  const own = ownWords(job, 'started', log, info, () => {
+  const own = ownWords(job, 'started', log, LEVELS.INFO, () => {
     const words = messages.started?.(facts(job))
     isSilent = words === undefined
     return words ?? `${definition.title}: started.`
   })
   if (isSilent) return undefined
-  return own ?? checkMessage(info(`${definition.title}: started.`, about(job)))
+  return own ?? checkMessage(told(LEVELS.INFO, `${definition.title}: started.`, job))
 }
 
 /** The message that a job still waits to be picked up. It is no outcome. */
@@ -88,25 +84,25 @@ export function overdueMessage(
 ): CheckedMessage {
   const fixed = `${titleOf(definition, job)} is taking longer than expected.`
   const words = definition?.messages.overdue
-  const own = words && ownWords(job, 'overdue', log, info, () => words(facts(job)))
-  return own ?? checkMessage(info(fixed, about(job)))
+  const own = words && ownWords(job, 'overdue', log, LEVELS.INFO, () => words(facts(job)))
+  return own ?? checkMessage(told(LEVELS.INFO, fixed, job))
 }
 
 function outcomeWords({ messages, title }: AnyJobDefinition, job: EndedJob, outcome: Outcome): JobText {
   switch (outcome.kind) {
     case 'success':
-      return messages.success({ ...facts(job), result: outcome.result })
+      return messages.success({ result: outcome.result, ...facts(job) })
     case 'partial':
       return messages.partial
-        ? messages.partial({ ...facts(job), result: outcome.result })
-        : messages.success({ ...facts(job), result: outcome.result })
+        ? messages.partial({ result: outcome.result, ...facts(job) })
+        : messages.success({ result: outcome.result, ...facts(job) })
     case 'failure':
       return messages.failure
-        ? messages.failure({ ...facts(job), reason: outcome.reason })
+        ? messages.failure({ reason: outcome.reason, ...facts(job) })
         : fixedWords(title, outcome)
     case 'cancelled':
       return messages.cancelled
-        ? messages.cancelled({ ...facts(job), reason: outcome.reason ?? CANCELLED })
+        ? messages.cancelled({ reason: outcome.reason ?? CANCELLED, ...facts(job) })
         : fixedWords(title, outcome)
   }
 }
@@ -129,14 +125,13 @@ function ownWords(
   job: EndedJob,
   what: string,
   log: Log,
-  make: (text: string, more: Omit<NewMessage, 'level' | 'text'>) => NewMessage,
+  level: number,
   words: () => JobText,
 ): CheckedMessage | undefined {
   try {
     const said: unknown = words()
     ignoreRejection(said)
-    const message = make(...read(said, job))
-    return checkMessage(what === 'cancelled' ? { ...message, level: levelOf(said, message.level) } : message)
+    return checkMessage(read(what === 'cancelled' ? levelOf(said, level) : level, said, job))
   } catch (error) {
     try {
       log.error(
@@ -150,21 +145,23 @@ function ownWords(
   }
 }
 
-function read(said: unknown, job: EndedJob): [string, Omit<NewMessage, 'level' | 'text'>] {
-  if (typeof said === 'string') return [said.slice(0, MAX_TEXT), about(job)]
+function read(level: number, said: unknown, job: EndedJob): NewMessage {
+  if (typeof said === 'string') return told(level, said, job)
   if (typeof said !== 'object' || said === null || !('text' in said) || typeof said.text !== 'string')
     throw new TypeError(`expected a text, or an object with a text; got ${shown(said).slice(0, 200)}`)
   const { text, link, extraTags, data, i18n } = said as Exclude<JobText, string>
-  return [
-    text.slice(0, MAX_TEXT),
-    {
-      ...(link !== undefined && { link }),
-      ...(extraTags !== undefined && { extraTags }),
-      ...(data !== undefined && { data }),
-      ...(i18n !== undefined && { i18n }),
-      ...about(job),
-    },
-  ]
+  return Object.assign(
+    told(level, text, job),
+    link !== undefined && { link },
+    extraTags !== undefined && { extraTags },
+    data !== undefined && { data },
+    i18n !== undefined && { i18n },
+  )
+}
+
+// Written out: to copy an object and add to it takes longer than all else that a message needs.
+function told(level: number, text: string, { jobId }: EndedJob): NewMessage {
+  return { level, text: text.slice(0, MAX_TEXT), key: `job:${jobId}`, job: jobId }
 }
 
 /** An outcome that nobody has to be alarmed at: never a success, and never less than a note. */
@@ -183,10 +180,6 @@ function ignoreRejection(said: unknown): void {
 
 function facts({ jobId, owner, input }: EndedJob) {
   return { jobId, owner, input }
-}
-
-function about({ jobId }: Pick<EndedJob, 'jobId'>): { key: string; job: string } {
-  return { key: `job:${jobId}`, job: jobId }
 }
 
 function titleOf(definition: AnyJobDefinition | undefined, job: Pick<EndedJob, 'name'>): string {

@@ -189,7 +189,7 @@ export class QueueWorker {
     this.#worker.on('completed', job => {
       const { kind } = storedResult(job)
       ended(job, kind)
-      log.info({ ...facts(job), ms: took(job) }, `job ended: ${kind}`)
+      log.info({ ms: took(job), ...facts(job) }, `job ended: ${kind}`)
     })
     this.#worker.on('failed', (job, err) => {
       if (!job) return log.error({ err }, 'a job that can not be read has failed')
