@@ -46,7 +46,8 @@ local function is_open(id) -- neither read nor held by a page
   return tonumber(id) > watermark or string.find(unread, id, 1, true) ~= nil
 end
 
-if instead then is_first = not is_open(id_of(instead)) or redis.call('LREM', list, '1', instead) == 1 end
+-- From the end: what says that a job has begun is among the latest.
+if instead then is_first = not is_open(id_of(instead)) or redis.call('LREM', list, '-1', instead) == 1 end
 
 local time = redis.call('TIME')
 -- Numbers are given to Redis as text throughout: to write one down costs it more than most of what is done with it.
