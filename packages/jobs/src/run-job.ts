@@ -91,9 +91,12 @@ const UNRECOVERABLE = 'UnrecoverableError'
 function failure(thrown: unknown, stop: Stop, log: Log) {
   const error = loggable(thrown)
   // A job may cancel itself, and say why, also while it is being cancelled.
-  const stopped = readOwnStop(thrown) ?? (stop.isStopped ? stopOf(stop) : undefined)
+  const own = readOwnStop(thrown)
+  const stopped = own ?? (stop.isStopped ? stopOf(stop) : undefined)
+  // An attempt that heeds its signal has no more to tell than why: its stack is the road by which the signal came.
+  const facts = own || heeded(error, stop) ? { reason: stopped?.message } : { err: error }
   if (stopped?.code === 'cancelled') {
-    log.info({ err: error }, 'job cancelled')
+    log.info(facts, 'job cancelled')
     return { kind: 'cancelled', reason: stopped.message.slice(0, MAX_REASON), error } as const
   }
   const told = readJobFailure(thrown)
@@ -102,12 +105,16 @@ function failure(thrown: unknown, stop: Stop, log: Log) {
     return { kind: 'failure', reason: reason || hideError(thrown, log), retry: told.retry, error } as const
   }
   if (stopped) {
-    log.warn({ err: error }, `attempt stopped: ${stopped.code}`)
+    log.warn(facts, `attempt stopped: ${stopped.code}`)
     return { kind: 'failure', reason: stopped.message, retry: true, error } as const
   }
   // What the schema said is written for whoever enqueues, not for the owner; trying again can't change it.
   const isFinal = text(thrown, 'name') === UNRECOVERABLE || error.name === InvalidInputError.name
   return { kind: 'failure', reason: hideError(thrown, log), retry: !isFinal, error } as const
+}
+
+function heeded({ name }: Error, { reason }: Stop): boolean {
+  return reason instanceof JobStopped && (name === 'AbortError' || name === reason.name)
 }
 
 /** Why the attempt was stopped; a signal of somebody else's counts as an interruption. */

@@ -13,7 +13,8 @@ process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})
 process.on('disconnect', () => process.exit(1))
 process.on('uncaughtException', error => {
-  console.error(error)
+  // The worker logs it. Nobody else would where it hears nothing any more.
+  if (!process.connected) console.error(error)
   void tell({ type: 'threw', error: thrown(error), isLast: true }).finally(() => process.exit(1))
 })
 endWithParent()

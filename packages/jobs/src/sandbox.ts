@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import type { JobContext } from './job-context.ts'
 import { JobFailure } from './job-failure.ts'
 import { JobStopped } from './job-stopped.ts'
+import type { Log } from './log.ts'
+import { loggable } from './odd-error.ts'
 import { partial } from './partial-result.ts'
 import type { FromChild, ThrownError, ToChild } from './sandbox-protocol.ts'
 import { GRACE } from './stopping.ts'
@@ -14,6 +16,8 @@ const CHILD = fileURLToPath(new URL('../dist/sandbox-child.js', import.meta.url)
 export class Sandbox {
   readonly #child: ChildProcess
   readonly #exit: Promise<string>
+  /** Of the job that ran last, while none runs. */
+  #lastLog: Log | undefined
   #isAlive = true
   #isSpent = false
 
@@ -34,6 +38,7 @@ export class Sandbox {
       // A job that closes the line can't be heard any more.
       this.#child.on('disconnect', () => this.#child.kill('SIGKILL'))
     })
+    this.#child.on('message', message => this.#hearBetweenJobs(message as FromChild))
   }
 
   /** Whether it can run another job. */
@@ -43,7 +48,8 @@ export class Sandbox {
 
   /** Runs a job. The child is ended where it goes on for a second after the job's signal has fired. */
   async run(context: JobContext<unknown>): Promise<unknown> {
-    const { signal } = context
+    const { signal, log } = context
+    this.#lastLog = undefined
     this.#child.ref()
     this.#child.channel?.ref()
     let kill: NodeJS.Timeout | undefined
@@ -65,6 +71,7 @@ export class Sandbox {
       clearTimeout(kill)
       signal.removeEventListener('abort', stop)
       heard.abort()
+      this.#lastLog = log
       // An idle child doesn't keep its worker's process alive.
       this.#child.unref()
       this.#child.channel?.unref()
@@ -82,6 +89,13 @@ export class Sandbox {
   #send(message: ToChild): void {
     // What can't be sent to a child that is gone is told by its exit.
     if (this.#child.connected) this.#child.send(message, () => {})
+  }
+
+  /** What a job left behind, such as a timer, may fail when the job is over. */
+  #hearBetweenJobs(told: FromChild): void {
+    if (!this.#lastLog || told.type !== 'threw' || !told.isLast) return
+    this.#isSpent = true
+    this.#lastLog.error({ err: loggable(revived(told.error)) }, 'a sandbox failed after its job had ended')
   }
 
   #listen({ progress, log }: JobContext<unknown>, until: AbortSignal): Promise<unknown> {

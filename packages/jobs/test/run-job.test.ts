@@ -382,6 +382,27 @@ describe('a signal from outside', () => {
     expect(lines.filter(({ level }) => level === 'error')).toEqual([])
   })
 
+  it('is logged in a line, without the stack by which it came', async () => {
+    const { lines } = await stopped(new JobStopped('shutdown'))
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        text: 'attempt stopped: shutdown',
+        facts: { reason: 'It was interrupted: its worker leaves.' },
+      },
+    ])
+    expect((await stopped(new JobStopped('cancelled', 'By Ada.'))).lines).toMatchObject([
+      { level: 'info', text: 'job cancelled', facts: { reason: 'By Ada.' } },
+    ])
+    const failing = jobThat(async ({ signal }) => {
+      await pause(60_000, undefined, { signal }).catch(() => {})
+      throw new Error('could not tidy up')
+    })
+    expect((await stopped(new JobStopped('cancelled'), failing)).lines).toMatchObject([
+      { facts: { err: expect.objectContaining({ message: 'could not tidy up' }) } },
+    ])
+  })
+
   it('ends an attempt that does not heed it a second later, also one with a time limit', async () => {
     const deaf = jobThat(() => new Promise(() => {}))
     expect((await stopped(new JobStopped('cancelled'), deaf)).ending).toMatchObject({ kind: 'cancelled' })

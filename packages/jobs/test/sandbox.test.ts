@@ -105,6 +105,31 @@ describe('a sandboxed job', () => {
     ])
   })
 
+  it('that fails where nobody waits for it is told by the worker’s log alone', async () => {
+    const host = spawn(process.execPath, [
+      fileURLToPath(new URL('./sandbox/host.js', import.meta.url)),
+      'uncaught',
+    ])
+    let printed = ''
+    host.stderr.on('data', text => {
+      printed += text
+    })
+    await once(host, 'close')
+    expect(printed).toBe('')
+    const { ending, lines } = run({ how: 'uncaught later' })
+    expect(await ending).toMatchObject({ kind: 'success' })
+    await expect
+      .poll(() => lines)
+      .toMatchObject([
+        {
+          level: 'error',
+          text: 'a sandbox failed after its job had ended',
+          facts: { err: expect.objectContaining({ message: 'from a timer of before' }) },
+        },
+      ])
+    expect(await run({ how: 'partial' }).ending).toMatchObject({ kind: 'partial' })
+  })
+
   it('may fail in words for its owner', async () => {
     expect(await run({ how: 'failure' }).ending).toMatchObject({
       kind: 'failure',

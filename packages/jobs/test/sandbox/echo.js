@@ -35,6 +35,11 @@ export default async function echo({ input, owner, jobId, attempt, attempts, pro
         throw new Error('from a timer')
       })
       return pause(60_000)
+    case 'uncaught later':
+      setTimeout(() => {
+        throw new Error('from a timer of before')
+      }, 10)
+      return 1
     case 'unclonable':
       return { fn() {} }
     case 'disconnect':

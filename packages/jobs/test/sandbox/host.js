@@ -2,7 +2,7 @@
 import { SandboxPool } from '../../dist/sandbox-pool.js'
 
 const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
-await new SandboxPool().run(new URL('./echo.js', import.meta.url), {
+const ended = new SandboxPool().run(new URL('./echo.js', import.meta.url), {
   input: { how: process.argv[2] },
   owner: 'ada',
   jobId: 'j1',
@@ -12,3 +12,4 @@ await new SandboxPool().run(new URL('./echo.js', import.meta.url), {
   log,
   progress: async (_how, text) => console.log(text),
 })
+await ended.catch(() => {}) // told to whoever runs jobs, by their log
