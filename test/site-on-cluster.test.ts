@@ -1,18 +1,22 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tidings } from '../apps/worker/test/tidings.ts'
-import { startWeb, startWorker } from './process.ts'
+import { startWeb, startWorker, type TidingsProcess } from './process.ts'
 import { type RedisCluster, startRedisCluster } from './redis-cluster.ts'
 import { textOf, Visitor } from './visitor.ts'
 
 const PATIENCE = { timeout: 30_000, interval: 100 }
+const LONG = { timeout: 120_000 }
 
 let cluster: RedisCluster
 let env: { REDIS_URL: string; SHARDS: string }
 let address: string
+let worker: TidingsProcess
 beforeAll(async () => {
   cluster = await startRedisCluster()
   env = { REDIS_URL: cluster.url, SHARDS: '8' }
-  ;[{ address }] = await Promise.all([startWeb(env), startWorker(env)])
+  ;[{ address }, worker] = await Promise.all([startWeb(env), startWorker(env)])
 })
 afterAll(() => cluster.end())
 
@@ -91,5 +95,39 @@ describe('the whole site on a Redis Cluster', () => {
     expect(textOf((await dora.get('/')).body)).toContain('dora')
     expect((await tidings(['users', 'delete', 'dora', '--yes'], env)).code).toBe(0)
     expect((await dora.get('/jobs')).status).toBe(303)
+  })
+})
+
+describe('the whole site without its cluster', () => {
+  it('says that messages are delayed, is calm, and its worker leaves when it is asked to', LONG, async () => {
+    const alice = await Visitor.loggedIn(address, 'alice')
+    const stop = new AbortController()
+    await alice.open('/messages/stream', stop.signal)
+    await Promise.all(cluster.servers.map(server => server.kill()))
+    // What was on its way when the nodes went may still be answered otherwise.
+    await expect.poll(async () => (await alice.get('/jobs')).status, PATIENCE).toBe(503)
+    for (const path of ['/', '/jobs', '/inbox', '/account']) {
+      const { status, body } = await alice.get(path)
+      expect([path, status]).toEqual([path, 503])
+      expect(textOf(body)).toContain('You are still signed in')
+    }
+    expect((await new Visitor(address).get('/')).status).toBe(503)
+
+    // Whoever asks for a node again and again, asks here, too; by itself, a client of a cluster does so a thousand times a second.
+    let asked = 0
+    const node = createServer(socket => {
+      asked++
+      socket.destroy()
+    })
+    node.listen(cluster.nodes[0]?.port, '127.0.0.1')
+    await once(node, 'listening')
+    const began = Date.now()
+    await expect.poll(() => asked, { timeout: 60_000, interval: 10 }).toBeGreaterThan(60)
+    expect(Date.now() - began).toBeGreaterThan(1_000)
+    node.close()
+
+    // There is nothing that it could finish.
+    expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null })
+    stop.abort()
   })
 })

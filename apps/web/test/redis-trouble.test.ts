@@ -237,6 +237,9 @@ describe('what counts as trouble with Redis', () => {
       Object.assign(new Error('EXECABORT Transaction discarded because of previous errors.'), {
         name: 'ReplyError',
       }),
+      new Error("Cluster isn't ready and enableOfflineQueue options is false"),
+      new Error('Failed to refresh slots cache.'),
+      new Error('Too many Cluster redirections. Last error: Error: Connection is closed.'),
       wrapped,
     ]) {
       expect(isRedisTrouble(error), error.message).toBe(true)

@@ -72,7 +72,7 @@ const CODES = new Set([
   'ENOTFOUND',
 ])
 const TEXTS =
-  /^(Command timed out|Connection is closed|Socket timeout|no answer|Redis has not answered|.* took longer than)|max retries per request|Stream isn't writeable/i
+  /^(Command timed out|Connection is closed|Socket timeout|no answer|Redis has not answered|.* took longer than)|max retries per request|Stream isn't writeable|^(Cluster isn't ready|Failed to refresh slots cache|None of startup nodes|Too many Cluster redirections)/i
 
 function isTrouble(error: Error & { code?: unknown }): boolean {
   return (CODES.has(String(error.code)) && 'syscall' in error) || TEXTS.test(error.message)

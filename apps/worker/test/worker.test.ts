@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LogLine, start, startWorker } from '../../../test/process.ts'
+import { plainOptions, serverDirectory, startRedisServer } from '../../../test/redis-server.ts'
 import { openScene, type Scene } from './scene.ts'
 
 const CLI = 'apps/worker/dist/cli.js'
@@ -57,6 +58,19 @@ describe('tidings worker', () => {
       await next.end('SIGTERM')
     },
   )
+
+  it('leaves with 0 where Redis is away and nothing is left to be finished', { timeout: 90_000 }, async () => {
+    const directory = await serverDirectory()
+    const server = await startRedisServer(directory.path, plainOptions)
+    const worker = await startWorker({ REDIS_URL: `redis://127.0.0.1:${server.port}` })
+    await server.kill()
+    await worker.logged(({ msg }) => /lost/.test(msg))
+    expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null })
+    expect(worker.log).toContainEqual(
+      expect.objectContaining({ msg: 'Redis does not answer: the worker leaves without it' }),
+    )
+    await directory.remove()
+  })
 
   it.each([
     ['SIGINT', 130],

@@ -36,6 +36,9 @@ const PUT_BACKS = 24
 const PUT_BACK_FOR = 5 * SECOND
 // How long a worker that leaves at once takes to hand back what it ran.
 const HAND_BACK = SECOND
+// How long BullMQ may take to close when nothing is left to be finished: where Redis is away, it waits for it for ever.
+const NOTHING_LEFT = 3 * SECOND
+const LOOK = 50
 
 const LEFT: unique symbol = Symbol('left')
 
@@ -65,6 +68,7 @@ export class QueueWorker {
   readonly #cancellations: Cancellations
   readonly #runs = new Slots<Run>()
   #isLeaving = false
+  #isClosed = false
   readonly #ends = new EventEmitter()
   // The suspect that asks is one of those that are under way.
   readonly #quarantine = new Quarantine(PATIENCE, () => this.#worker.underWay - 1)
@@ -157,16 +161,34 @@ export class QueueWorker {
    * ran goes back to the queue for another worker, and no attempt is counted for it.
    */
   async close({ force = false }: { force?: boolean } = {}): Promise<void> {
+    if (this.#isClosed) return
     if (force) {
       await this.#worker.pause(true) // or it would take again what it hands back
       this.#isLeaving = true
       for (const run of this.#runs) run.leave?.()
       await Promise.race([this.#idle(), pause(HAND_BACK, undefined, { ref: false })])
     }
-    await this.#worker.close(force)
+    await this.#closeInTime(force)
+    this.#isClosed = true
     await this.#sandboxes.close()
     this.#cancellations.close()
     this.#connection.disconnect()
+  }
+
+  async #closeInTime(force: boolean): Promise<void> {
+    let isOver = false
+    const closed = this.#worker.close(force).finally(() => {
+      isOver = true
+    })
+    const inVain = async () => {
+      const limit = force ? HAND_BACK : NOTHING_LEFT
+      for (let since = Date.now(); Date.now() - since < limit; await pause(LOOK, undefined, { ref: false })) {
+        if (isOver) return
+        if (!force && this.#worker.unended > 0) since = Date.now()
+      }
+      this.#options.jobs.options.log.warn({}, 'Redis does not answer: the worker leaves without it')
+    }
+    await Promise.race([closed, inVain()])
   }
 
   #listen(): void {

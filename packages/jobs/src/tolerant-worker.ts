@@ -9,6 +9,8 @@ const HOLD = 100
 export class TolerantWorker extends Worker {
   #lastContact = Date.now()
   #holding = 0
+  #unended = 0
+  readonly #ended = () => void this.#unended--
   readonly #inQueue = letGo(this)
   /** While this says so, no job is fetched. */
   isHeld: () => boolean = () => false
@@ -23,6 +25,11 @@ export class TolerantWorker extends Worker {
   /** How many jobs are fetched, run, are put back or end at this moment. */
   get underWay(): number {
     return this.#inQueue() - this.#holding
+  }
+
+  /** How many jobs run or are put back, and how many ends and results aren't written yet. */
+  get unended(): number {
+    return this.#unended
   }
 
   /** Redis has just answered. */
@@ -61,7 +68,10 @@ export class TolerantWorker extends Worker {
 
   /** The end of a job fetches the next one, too. */
   override processJob(...[job, token, fetchesNext = () => true]: Parameters<Worker['processJob']>) {
-    return super.processJob(job, token, () => !this.isHeld() && fetchesNext())
+    this.#unended++
+    const ended = super.processJob(job, token, () => !this.isHeld() && fetchesNext())
+    ended.then(this.#ended, this.#ended)
+    return ended
   }
 
   /** Not for longer than that: what was fetched before, and is to be put back, comes through the same loop. */

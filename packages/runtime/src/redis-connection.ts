@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
+import { patient } from './patient-cluster.ts'
 import type { RedisAddress } from './redis-url.ts'
 
 /** What a connection is for. It decides how long a command may wait. */
@@ -26,14 +27,15 @@ const CLUSTER_ROLES: Record<RedisRole, ClusterOptions> = {
 export function lastingConnection({ options, cluster }: RedisAddress, role: RedisRole): Redis | Cluster {
   if (cluster === undefined) return new Redis(lastingOptions(options, role))
   const { retryStrategy, lazyConnect, ...redisOptions } = lastingOptions(options, role)
-  return new Cluster(cluster, {
+  const client = new Cluster(cluster, {
     ...CLUSTER_ROLES[role],
     redisOptions,
     lazyConnect: true,
-    clusterRetryStrategy: retryDelay,
+    clusterRetryStrategy: attempt => clusterRetryDelay(attempt, role),
     // A certificate is for the name that the cluster tells, not for the address behind it.
     ...(options.tls && { dnsLookup: (host, done) => done(null, host) }),
   })
+  return patient(client)
 }
 
 function lastingOptions(address: RedisOptions, role: RedisRole): RedisOptions {
@@ -49,6 +51,15 @@ function lastingOptions(address: RedisOptions, role: RedisRole): RedisOptions {
 
 function retryDelay(attempt: number): number {
   return Math.min(50 * 2 ** Math.min(attempt, 10), 1_000)
+}
+
+/**
+ * A worker has three connections for each shard, and each of them asks every node, and again and again for one that it can
+ * subscribe at: they take turns.
+ */
+function clusterRetryDelay(attempt: number, role: RedisRole): number {
+  const most = role === 'worker' ? 5_000 : 1_000
+  return Math.min(50 * 2 ** Math.min(attempt, 10), most) * (0.5 + Math.random() / 2)
 }
 
 /** The options of a connection for one question: nothing is repeated, and nothing waits for longer than `limit` ms. */
