@@ -15,6 +15,9 @@ export interface Application {
   readonly blog?: Blog
 }
 
+/** How long a module may take to be loaded, and its function to answer, ms. */
+const LOAD_LIMIT = 10_000
+
 /** What a module that exports a function gives it. */
 export interface ApplicationContext {
   redis: Redis
@@ -42,9 +45,10 @@ async function definitionsIn(
   { redis, store, log }: ApplicationContext,
 ): Promise<AnyJobDefinition[]> {
   const name = `--app ${printable(module)}`
-  const exported: Record<string, unknown> = await import(pathToFileURL(module).href).catch(error => {
+  const loading: Promise<Record<string, unknown>> = import(pathToFileURL(module).href).catch(error => {
     throw new SetUpError(`${name}: ${whyNotLoaded(error)}`, { cause: error })
   })
+  const exported = await inTime(loading, `${name}: the module isn't loaded yet`)
   const given = exported.definitions ?? exported.default
   if (given === undefined)
     throw new SetUpError(
@@ -66,9 +70,24 @@ function isFunction(value: unknown): value is (context: unknown) => unknown {
 
 async function called(name: string, make: (context: unknown) => unknown, context: unknown): Promise<unknown> {
   try {
-    return await make(context)
+    return await inTime(Promise.resolve(make(context)), `${name}: its function hasn't answered`)
   } catch (error) {
+    if (error instanceof SetUpError) throw error
     throw new SetUpError(`${name}: its function failed: ${told(error)}`, { cause: error })
+  }
+}
+
+/** A module that waits for something that never comes must not keep a worker that can't be stopped. */
+async function inTime<T>(answer: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const words = `${what} after ${LOAD_LIMIT / 1000} s. Does it wait for something that never comes?`
+    timer = setTimeout(() => reject(new SetUpError(words)), LOAD_LIMIT)
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

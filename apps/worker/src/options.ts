@@ -20,9 +20,16 @@ export function seconds(least: number, most: number): (text: string) => number {
 
 /** Reads the name of a queue; each use of the option adds one. */
 export function queues(text: string, before: readonly string[] = []): string[] {
-  if (!/^[\w-]{1,60}$/.test(text))
-    throw new InvalidArgumentError('Expected a queue’s name: letters, digits, "-" and "_".')
+  // One that begins with "-" is the next flag, behind a name that was forgotten.
+  if (!/^\w[\w-]{0,59}$/.test(text))
+    throw new InvalidArgumentError('Expected a queue’s name: letters, digits, "-" and "_", no "-" first.')
   return [...new Set([...before, text])]
+}
+
+/** Reads a text that says something. */
+export function words(text: string): string {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('Expected a text that says something.')
 }
 
 /** Gathers what an option is given each time that it is used. */

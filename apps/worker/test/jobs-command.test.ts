@@ -188,6 +188,9 @@ describe('every command', () => {
     ['jobs list --jsn', /unknown option '--jsn'[\s\S]*Did you mean --json\?/],
     ['jobs list --state done', /Allowed choices are waiting, delayed/],
     ['jobs list --limit 0', /whole number from 1/],
+    ['jobs list -q --json', /argument '--json' is invalid\. Expected a queue’s name/],
+    ['jobs enqueue demo {} --owner ann --idempotency-key=', /expected a text that says something/i],
+    ['messages send Hello --to ann --idempotency-key=', /expected a text that says something/i],
     ['stats more', /too many arguments/],
   ])('%s is refused with exit code 2', async (line, words) => {
     const { code, out, err } = await run(...line.split(' '))

@@ -180,6 +180,11 @@ const greet = defineJob({ name: 'greet', title: 'Greet', input, run: async () =>
     ['exports something else', 'export default { run: 1 }', /expected job definitions[^\n]*got number 1/],
     ['exports no job', 'export default []', /expected job definitions[^\n]*got none/],
     ['throws', 'throw new Error("not today")', /can't be loaded: not today \(file:.*throws\.mjs:1/],
+    [
+      'never comes to its end',
+      'setInterval(() => {}, 1000); await new Promise(() => {}); export default []',
+      /isn't loaded yet after 10 s/,
+    ],
     ['has a mistake in it', 'export default [', /can't be loaded: Unexpected end of input/],
   ])('refuses a module that %s, in a sentence: exit code 78', async (what, text, words) => {
     const file = text === undefined ? './nowhere.js' : await module(`${what.replaceAll(' ', '-')}.mjs`, text)

@@ -59,7 +59,9 @@ describe('tidings worker', () => {
     },
   )
 
-  it('leaves with 0 where Redis is away and nothing is left to be finished', { timeout: 90_000 }, async () => {
+  it('leaves with 0 where Redis is away and nothing is left to be finished', {
+    timeout: 90_000,
+  }, async () => {
     const directory = await serverDirectory()
     const server = await startRedisServer(directory.path, plainOptions)
     const worker = await startWorker({ REDIS_URL: `redis://127.0.0.1:${server.port}` })

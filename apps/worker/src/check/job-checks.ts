@@ -14,7 +14,7 @@ export async function checkJobs({ jobs }: Tools): Promise<Finding[]> {
   return [
     ok('scripts', 'a job ends and its owner is told in one step'),
     names.length > 0
-      ? ok('definitions', `${names.length} jobs: ${names.join(', ')}`)
+      ? ok('definitions', `${names.length} ${names.length === 1 ? 'job' : 'jobs'}: ${names.join(', ')}`)
       : warning('definitions', 'there is no job', 'Name a module that has some with --app.'),
     stats.overdue > OVERDUE
       ? warning(

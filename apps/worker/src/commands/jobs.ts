@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { queues, seconds, wholeNumber } from '../options.ts'
+import { queues, seconds, wholeNumber, words } from '../options.ts'
 
 const STATES = ['waiting', 'delayed', 'active', 'completed', 'failed']
 const YEAR = 365 * 24 * 60 * 60
@@ -30,7 +30,7 @@ export function addJobsCommand(program: Command): void {
   withPlace(jobs.command('enqueue <name> [input]'))
     .description('start a job for somebody; its input as JSON, or - to read that from standard input')
     .requiredOption('--owner <user>', 'whose job it is')
-    .option('--idempotency-key <key>', 'the same key starts one job, however often it is asked for')
+    .option('--idempotency-key <key>', 'the same key starts one job, however often it is asked for', words)
     .option('--delay <seconds>', 'not before so many seconds are over', seconds(0, YEAR))
     .option('--json', 'as an object')
     .action(async (name, input, options) => (await load()).enqueueJob(name, input, options))

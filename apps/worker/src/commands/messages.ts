@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { each } from '../options.ts'
+import { each, words } from '../options.ts'
 
 /** Adds `tidings messages …`. */
 export function addMessagesCommand(program: Command): void {
@@ -18,7 +18,7 @@ export function addMessagesCommand(program: Command): void {
     )
     .option('--link <address>', 'a path such as /jobs, or an http(s) address, shown beside the text')
     .option('--link-text <words>', 'what one clicks on (default: the address)')
-    .option('--idempotency-key <key>', 'the same key sends one message, however often it is asked for')
+    .option('--idempotency-key <key>', 'the same key sends one message, however often it is asked for', words)
     .option('--dry-run', 'say what would be sent, and to whom, and send nothing')
     .option('--yes', 'don’t ask before it goes to everyone')
     .option('--app <module>', 'an application whose users are named by their ids (default: the blog)')
