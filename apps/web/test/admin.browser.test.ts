@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, describe, expect, it, vi } from 'vitest'
+import { axeFaults } from '../../../test/axe.ts'
 import { PASSWORD, testSite } from './client.ts'
 import { hasBrowser, siteInBrowser } from './site-in-browser.ts'
 
@@ -24,6 +25,13 @@ const { open } = siteInBrowser(site)
 async function picture(page: Page, name: string) {
   if (process.env.PICTURES)
     await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true })
+}
+
+/** What opens fades in: the page is asked until it stands still. */
+async function nothingSerious(page: Page, what: string) {
+  const serious = async () =>
+    (await axeFaults(page)).filter(fault => /^\S+ \((serious|critical)\)/.test(fault))
+  await expect.poll(serious, { message: what, timeout: 20_000 }).toEqual([])
 }
 
 describe.skipIf(!hasBrowser)('the staff area in a browser', () => {
@@ -95,6 +103,27 @@ describe.skipIf(!hasBrowser)('the staff area in a browser', () => {
     expect(said).toEqual([])
     const origin = new URL(page.url()).origin
     expect(asked.filter(each => !each.startsWith(`GET ${origin}/`))).toEqual([])
+  })
+
+  it('shows the dashboard so that axe finds nothing serious in it: its buttons have names, its letters can be read', async () => {
+    const page = await open('ada')
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      for (const path of ['', 'queue/jobs?status=failed', `queue/jobs/${job}`]) {
+        await page.goto(`/admin/queues/${path}`)
+        await page.getByRole('button', { name: 'Full screen' }).waitFor()
+        if (path !== '')
+          await page
+            .getByText(/It was told to fail/)
+            .first()
+            .waitFor()
+        await nothingSerious(page, `${colorScheme} ${path}`)
+      }
+      await page.goto('/admin/queues/')
+      await page.getByRole('button', { name: 'Settings' }).click()
+      await page.getByRole('dialog').waitFor()
+      await nothingSerious(page, `${colorScheme} settings`)
+    }
   })
 
   it('shows on the dashboard what others wrote as text', async () => {

@@ -16,7 +16,7 @@ const PICO = fileURLToPath(
 const STYLES = ['style.css', 'messages.css', 'pages.css', 'jobs.css', 'posts.css', 'admin.css']
 /** Modules, on every page. */
 const SCRIPTS = ['notices.js', 'times.js', 'press-once.js', 'job-page.js', 'zones.js', 'post-form.js']
-const OTHERS = ['icon.svg', 'inbox-days.js']
+const OTHERS = ['icon.svg', 'inbox-days.js', 'board.css', 'board.js']
 
 /** Addresses of the files that a page refers to: each changes with its file's content, so browsers may keep them. */
 export const ASSETS = {
@@ -27,6 +27,8 @@ export const ASSETS = {
   /** Groups the inbox by the reader's days. */
   inboxDays: ownAddress('inbox-days.js'),
   icon: ownAddress('icon.svg'),
+  /** What the dashboard of the queues lacks, for those who can't see icons or faint colours. */
+  board: { style: ownAddress('board.css'), script: ownAddress('board.js') },
 } as const
 
 /** Serves the stylesheets, the scripts and the icon, without a session and without Redis. */

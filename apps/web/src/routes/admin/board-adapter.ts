@@ -78,9 +78,10 @@ export class BoardAdapter implements IServerAdapter {
 
   /**
    * Its page, with the scripts and stylesheets that the installed version names, and nothing inline.
+   * @param more a stylesheet and a module of our own, which come last
    * @throws Error where that version's page has another form.
    */
-  page(base: string): string {
+  page(base: string, more: { style: string; script: string }): string {
     const template = readFileSync(join(this.#views, 'index.ejs'), 'utf8')
     const named = (pattern: RegExp) => [...template.matchAll(pattern)].map(([, path = '']) => path)
     const styles = named(/<link href="(static\/css\/[\w./-]+)" rel="stylesheet">/g)
@@ -95,11 +96,13 @@ export class BoardAdapter implements IServerAdapter {
       `<base href="${base}"><title>Queues – Tidings</title>`,
       '<link rel="icon" type="image/svg+xml" id="fav-logo" href="static/images/logo.svg">',
       ...styles.map(path => `<link rel="stylesheet" href="${path}">`),
+      `<link rel="stylesheet" href="${more.style}">`,
       '</head><body class="preload">',
       // Data, not a script: no policy forbids it.
       `<script id="__UI_CONFIG__" type="application/json">${config}</script>`,
-      '<div id="root"></div><noscript><p>This dashboard needs JavaScript. The <a href="/admin/jobs">jobs of all</a> don’t.</p></noscript>',
+      '<h1 class="unseen">Queues</h1><div id="root"></div><noscript><p>This dashboard needs JavaScript. The <a href="/admin/jobs">jobs of all</a> don’t.</p></noscript>',
       ...scripts.map(path => `<script defer src="${path}"></script>`),
+      `<script type="module" src="${more.script}"></script>`,
       '</body></html>',
     ].join('\n')
   }

@@ -5,6 +5,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import type { Jobs } from '@tidings/jobs'
 import type { FastifyPluginAsync } from 'fastify'
 import { notFound, PageError } from '../../page-error.ts'
+import { ASSETS } from '../../plugins/assets.ts'
 import { BoardAdapter } from './board-adapter.ts'
 
 const PATH = '/admin/queues'
@@ -44,7 +45,7 @@ export const queueRoutes: FastifyPluginAsync<{ jobs: Jobs }> = async (app, { job
       },
     },
   })
-  const page = board.page(`${PATH}/`)
+  const page = board.page(`${PATH}/`, ASSETS.board)
   const quiet = { config: { messages: false }, exposeHeadRoute: false } as const
 
   app.get(PATH, quiet, (_, reply) => reply.redirect(`${PATH}/`, 303))
