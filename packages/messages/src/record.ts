@@ -46,26 +46,25 @@ export function windowOf(record: string): { from: Date | undefined; until: Date 
 
 /** The message of a record; `undefined` for one that isn't ours or is broken. */
 export function decodeRecord(record: string, list: MessageList): Message | undefined {
+  const end = record.lastIndexOf('}') + 1
+  if (!HEAD.test(record) || !/^[\w-]*$/.test(record.slice(end))) return undefined
   const id = record.slice(0, ID_LENGTH)
   const keyEnd = record.indexOf('|', ID_LENGTH + 1)
   const windowEnd = record.indexOf('|', keyEnd + 1)
-  const end = record.lastIndexOf('}') + 1
-  if (!/^\d{16}$/.test(id) || record[ID_LENGTH] !== '|' || keyEnd < 0 || windowEnd < 0 || end < windowEnd) {
-    return undefined
-  }
-  if (!/^[\d:]*$/.test(record.slice(keyEnd + 1, windowEnd)) || !/^[\w-]*$/.test(record.slice(end)))
-    return undefined
-  const message = storedMessage(record.slice(windowEnd + 1, end))
-  if (message === undefined) return undefined
-  // It was made just now, for nobody else: a copy of it would be several times as dear.
+  const stored = storedMessage(record.slice(windowEnd + 1, end))
+  if (stored === undefined) return undefined
+  // It was made just now, for nobody else: a copy of it would be several times as dear, and so would Object.assign.
+  const message = stored as { -readonly [Field in keyof Message]: Message[Field] }
   if (keyEnd > ID_LENGTH + 1) message.key = record.slice(ID_LENGTH + 1, keyEnd)
-  return Object.assign(message, {
-    id: list.idOf(id),
-    time: new Date(Number(id) / 1000),
-    levelTag: levelTag(message.level),
-    tags: tagsOf(message),
-  })
+  message.id = list.idOf(id)
+  message.time = new Date(Number(id) / 1000)
+  message.levelTag = levelTag(message.level)
+  message.tags = tagsOf(message)
+  return message
 }
+
+/** The id, the key and the window. */
+const HEAD = /^\d{16}\|[^|]*\|[\d:]*\|/
 
 const ID_LENGTH = 16
 
