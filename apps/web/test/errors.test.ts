@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { errorPage } from '../src/error-page.ts'
 import { testSite } from './client.ts'
@@ -63,6 +65,31 @@ describe('an error', () => {
       expect(response.headers['set-cookie'], status).toBeUndefined()
       expect(response.body, status).toContain('<h1>')
     }
+  })
+
+  it.each([
+    ['a method that nobody knows', 'FOO / HTTP/1.1\r\nHost: x\r\n\r\n', '400 Bad Request'],
+    ['no HTTP', 'what?\r\n\r\n', '400 Bad Request'],
+    ['too many headers', `GET / HTTP/1.1\r\nX: ${'x'.repeat(50_000)}\r\n\r\n`, '431 Request Header Fields'],
+  ])('has its headers where it is text, for %s', async (_title, request, status) => {
+    const { app } = await testSite()
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+    let answer = ''
+    socket.setEncoding('latin1').on('data', text => {
+      answer += text
+    })
+    socket.on('error', () => {})
+    socket.write(request)
+    await once(socket, 'close')
+    expect(answer).toContain(`HTTP/1.1 ${status}`)
+    for (const header of [
+      "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+      'X-Content-Type-Options: nosniff',
+      'X-Frame-Options: DENY',
+      'Cache-Control: private, no-store',
+    ])
+      expect(answer).toContain(`\r\n${header}\r\n`)
   })
 
   it('has a page of its own for each status that we answer with', () => {

@@ -50,11 +50,22 @@ export function refuseConnection(error: Error & { code?: string }, socket: Socke
       ? 'Your request did not arrive in time. Nothing was changed. Try again.\n'
       : 'We could not read that request.\n'
   if (socket.writable) {
-    const head = `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${body.length}\r\nConnection: close`
-    socket.write(`${head}\r\n\r\n${body}`)
+    const head = [`HTTP/1.1 ${status}`, ...REFUSAL_HEADERS, `Content-Length: ${body.length}`]
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
   }
   socket.destroySoon()
 }
+
+// No plugin has a part in such an answer. It is text, so its policy needs nothing.
+const REFUSAL_HEADERS = [
+  'Content-Type: text/plain',
+  'X-Content-Type-Options: nosniff',
+  "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+  'X-Frame-Options: DENY',
+  'Referrer-Policy: same-origin',
+  'Cache-Control: private, no-store',
+  'Connection: close',
+]
 
 const BROKEN: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
