@@ -84,18 +84,21 @@ export function settlingBackend({
   return { factory, ready: async () => void (await Promise.all(wrappings)) }
 }
 
-// Most jobs have the options of the one before.
-let lastGood: unknown
+// Most jobs have the options of the one before, but for their own ids.
+let lastGood: string | undefined
 
 /** A job whose stored options are broken is taken with none, so that it can end: BullMQ would drop it again and again. */
 function mendOptions(reply: unknown): void {
-  const fields: unknown = Array.isArray(reply) ? reply[0] : undefined
+  const [fields, id]: unknown[] = Array.isArray(reply) ? reply : []
   if (!Array.isArray(fields)) return
   const at = fields.indexOf('opts') + 1
-  if (at === 0 || fields[at] === lastGood) return
+  if (at === 0) return
+  const options = String(fields[at])
+  const common = options.replace(`"jobId":"${String(id)}"`, '')
+  if (common === lastGood) return
   try {
-    JSON.parse(String(fields[at]))
-    lastGood = fields[at]
+    JSON.parse(options)
+    lastGood = common
   } catch {
     fields[at] = '{}'
   }
