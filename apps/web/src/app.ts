@@ -153,7 +153,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await pages.register(session, { store: sessions, changes: users.changes, secret: sessionSecret, secure })
     const typed = new TypedForms({ redis, prefix, secret: sessionSecret })
     await pages.register(typedAgain, { typed })
-    await pages.register(access, { users, address })
+    await pages.register(access, { users, sessions, address })
     await pages.register(streamEnds, { sessions, users, recheck: options.streamRecheck, log })
     await pages.register(fastifyMessages, { store, owner: ({ user }) => ownerOf(user) })
     await pages.register(liveMessages, {

@@ -1,7 +1,35 @@
-import { describe, expect, it } from 'vitest'
-import { messagesOn, PASSWORD, testSite } from './client.ts'
+import { PassThrough } from 'node:stream'
+import { describe, expect, it, vi } from 'vitest'
+import { type Browser, messagesOn, PASSWORD, testSite } from './client.ts'
+import { newStaff } from './staff.ts'
 
 const site = await testSite()
+
+/** Sends a form but for its last byte. @returns what sends that as well, a while later, and gives the answer */
+async function arriving(browser: Browser, url: string, fields: Record<string, string>) {
+  const { users } = site.blog
+  const find = users.find.bind(users)
+  const body = new PassThrough()
+  const text = new URLSearchParams(fields).toString()
+  const isKnown = new Promise<void>(resolve => {
+    users.find = async id => {
+      users.find = find
+      resolve()
+      return find(id)
+    }
+  })
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: 'http://127.0.0.1:3000' }
+  const answer = browser.send({ method: 'POST', url, payload: body, headers })
+  body.write(text.slice(0, -1))
+  await isKnown
+  const since = performance.now()
+  return async () => {
+    // What comes within a tenth of a second belongs to the moment in which its request began.
+    await vi.waitFor(() => expect(performance.now() - since).toBeGreaterThan(300))
+    body.end(text.slice(-1))
+    return answer
+  }
+}
 
 async function sessionKeys(): Promise<string[]> {
   return site.redis.keys(`${site.prefix}:session:*`)
@@ -171,6 +199,50 @@ describe('the logout', () => {
     const after = site.browser()
     for (const [name, value] of kept) after.cookies.set(name, value)
     expect((await after.get('/inbox')).statusCode).toBe(303)
+  })
+
+  it.each<[string, (browser: Browser, id: string) => Promise<unknown>]>([
+    ['their logout', browser => browser.logOut()],
+    ['a logout everywhere else', (_, id) => site.blog.users.endSessions(id)],
+    ['the end of their account', (_, id) => site.blog.users.disable(id)],
+  ])('is final: a form that is still arriving does nothing after %s', async (title, end) => {
+    const { browser, id } = await site.user(`writer-${title.replaceAll(' ', '-')}`)
+    const form = await browser.form('/posts/new', '/posts')
+    const send = await arriving(browser, '/posts', {
+      ...form,
+      title: 'Late',
+      body: 'x',
+      tags: '',
+      when: 'now',
+    })
+    await end(browser, id)
+    const { statusCode, headers } = await send()
+    expect([statusCode, headers.location?.toString().startsWith('/login')]).toEqual([303, true])
+    expect((await site.blog.posts.listOwn(id)).posts).toEqual([])
+  })
+
+  it('is no concern of a form that merely takes its time', async () => {
+    const { browser, id } = await site.user('slow-writer')
+    const form = await browser.form('/posts/new', '/posts')
+    const send = await arriving(browser, '/posts', {
+      ...form,
+      title: 'Late',
+      body: 'x',
+      tags: '',
+      when: 'now',
+    })
+    expect((await send()).headers.location).toMatch(/^\/posts\//)
+    expect((await site.blog.posts.listOwn(id)).posts).toHaveLength(1)
+  })
+
+  it('of a right counts for a form that is still arriving', async () => {
+    const { browser, id } = await newStaff(site)
+    const form = await browser.form('/admin/messages', '/admin/messages/preview')
+    const fields = { ...form, to: 'people', names: 'alice', level: 'info', text: 'From former staff.' }
+    const send = await arriving(browser, '/admin/messages', fields)
+    await site.blog.users.setRole(id, 'member')
+    expect((await send()).statusCode).toBe(404)
+    expect(JSON.stringify(await site.store.inbox(site.alice.id))).not.toContain('former staff')
   })
 
   it('is a form: opening its address does nothing', async () => {

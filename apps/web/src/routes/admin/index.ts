@@ -1,7 +1,7 @@
 import type { Blog } from '@tidings/blog'
 import type { Jobs } from '@tidings/jobs'
 import type { RedisMessageStore } from '@tidings/messages'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { JobKind } from '../../job-kinds/job-kind.ts'
 import type { LoginThrottle } from '../../login-throttle.ts'
 import { notFound } from '../../page-error.ts'
@@ -26,9 +26,12 @@ export interface AdminOptions {
  * they are.
  */
 export const adminRoutes: FastifyPluginAsync<AdminOptions> = async (app, options) => {
-  app.addHook('onRequest', async request => {
-    if (request.user?.role !== 'staff') throw notFound()
-  })
+  const staffAlone = async ({ user }: FastifyRequest) => {
+    if (user?.role !== 'staff') throw notFound()
+  }
+  app.addHook('onRequest', staffAlone)
+  // Once more when a form has arrived, which may have taken its time.
+  app.addHook('preHandler', staffAlone)
   await app.register(startRoutes, options)
   await app.register(staffMessageRoutes, options)
   await app.register(staffJobRoutes, options)
