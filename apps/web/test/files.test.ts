@@ -50,9 +50,17 @@ describe('a file', () => {
 
   it('of somebody else looks like none', async () => {
     const { file } = await exported('csv')
-    for (const url of [file, '/files/none', '/files/00000000-0000-4000-8000-000000000000']) {
-      expect((await bob.get(url)).statusCode, url).toBe(404)
+    const plain = ({ body }: { body: string }) => body.replace(/(name="_csrf" value=")[^"]*/g, '$1')
+    const none = plain(await bob.get('/files/00000000-0000-4000-8000-000000000001'))
+    for (const url of [file, '/files/00000000-0000-4000-8000-000000000000']) {
+      const response = await bob.get(url)
+      expect(response.statusCode, url).toBe(404)
+      expect(plain(response), url).toBe(none)
     }
+    expect((await bob.get('/files/none')).statusCode).toBe(404)
+    // Nor is it known whose a link was once its job is gone as well: all are told what may have become of it.
+    expect(none).toContain('Downloads are kept for a day.')
+    expect(none).toContain('<a href="/jobs">Go to your jobs</a>')
     expect((await site.browser().get(file)).statusCode).toBe(303)
   })
 
