@@ -35,16 +35,17 @@ function named(text: string): string[] {
   return [...new Set(text.match(/\b(?:tidings|nodejs)_[a-z0-9_]+/g))]
 }
 
+function alerts() {
+  const rule = z.object({ alert: z.string(), expr: z.string() })
+  const rules = z.object({ groups: z.array(z.object({ rules: z.array(rule) })) })
+  return rules.parse(parse(read('alerts.yml'))).groups.flatMap(({ rules }) => rules)
+}
+
 const expressions: [string, () => string[]][] = [
   [
     'the alert rules',
     () => {
-      const rules = z.object({
-        groups: z.array(z.object({ rules: z.array(z.object({ expr: z.string() })) })),
-      })
-      return rules
-        .parse(parse(read('alerts.yml')))
-        .groups.flatMap(({ rules }) => rules.map(({ expr }) => expr))
+      return alerts().map(({ expr }) => expr)
     },
   ],
   [
@@ -70,6 +71,13 @@ describe('the metrics', () => {
     const used = those().flatMap(named)
     expect(used.length).toBeGreaterThan(5)
     expect(used.filter(name => !there.includes(name))).toEqual([])
+  })
+
+  it('raise the alarm that nobody works also where no worker is left to tell it', async () => {
+    const [nobody] = alerts().filter(({ alert }) => alert === 'TidingsNobodyWorks')
+    const [name = ''] = named(nobody?.expr ?? '')
+    expect(await metricsOf(web)).not.toContain(name)
+    expect(nobody?.expr).toContain(`or absent(${name})`)
   })
 
   it('of the web process say how long an outcome waited for the page that showed it', {

@@ -1,3 +1,5 @@
+import { createBlog } from '@tidings/blog'
+import { info, RedisMessageStore } from '@tidings/messages'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoForm, openScene, pressUntilStarted, type Scene, timed, WORKER_LIMIT } from './scene.ts'
 
@@ -63,5 +65,46 @@ describe('while connections are reset between a command and its answer', () => {
     const body = await inbox()
     const counts = labels.map(label => body.match(new RegExp(`data-message-id[^]*?${label}`, 'g'))?.length)
     expect(counts).toEqual(labels.map(() => 1))
+  })
+})
+
+describe('a page that is left while its messages are asked for', () => {
+  it('releases them, which the metrics tell, and they come on the next one', {
+    timeout: 4 * WORKER_LIMIT,
+  }, async () => {
+    const { alice, proxy, server, web } = scene
+    const { health } = await web.logged(({ ready }) => ready === true)
+    const counted = async (event: string) => {
+      const text = await (await fetch(`${health}/metrics`)).text()
+      return Number(new RegExp(`^tidings_messages_total\\{event="${event}"\\} (\\d+)`, 'm').exec(text)?.[1])
+    }
+    const before = { shown: await counted('shown'), released: await counted('released') }
+    const { id = '' } = (await createBlog({ redis: server.redis }).users.findByName('alice')) ?? {}
+    const store = new RedisMessageStore({ redis: server.redis })
+    const waits = async () => (await store.inbox(id)).some(({ unread }) => unread)
+
+    proxy.set({ latency: 100 })
+    let posted = 0
+    let after = 200
+    const end = Date.now() + 2 * WORKER_LIMIT
+    // Sooner or later one is left between the question and the page. What came whole before that was shown.
+    while ((await counted('released')) === before.released && Date.now() < end) {
+      if (!(await waits())) {
+        posted++
+        await store.post(id, info('Look at me.'))
+      }
+      await alice.open('/', AbortSignal.timeout(after)).catch(() => {})
+      after = after < 900 ? after + 30 : 200
+    }
+    expect(await counted('released')).toBeGreaterThan(before.released)
+    proxy.set({})
+    const seen = async () => {
+      const { messages } = await alice.get('/')
+      return messages.length > 0 || !(await waits())
+    }
+    await expect.poll(seen, { timeout: WORKER_LIMIT }).toBe(true)
+    await expect
+      .poll(async () => (await counted('shown')) - before.shown, { timeout: WORKER_LIMIT })
+      .toBe(posted)
   })
 })

@@ -20,7 +20,39 @@ export function patient(cluster: Cluster): Cluster {
   if (isListener(listener)) slowDown(listener)
   const duplicate = cluster.duplicate.bind(cluster)
   const another = (...args: Parameters<Cluster['duplicate']>) => patient(duplicate(...args))
-  return Object.assign(cluster, { duplicate: another })
+  return Object.assign(cluster, { duplicate: another, connect: connecting(cluster) })
+}
+
+/**
+ * Connects, and is done when the client is ready. By itself it waits for ever where its first try met a cluster that was not whole,
+ * such as while a replica takes over: the client tries again, and nobody tells who waits.
+ */
+function connecting(cluster: Cluster): () => Promise<void> {
+  const connect = cluster.connect.bind(cluster)
+  let settled: Promise<void> | undefined
+  const whenSettled = () =>
+    new Promise<void>((resolve, reject) => {
+      const ready = () => {
+        settled = undefined
+        cluster.off('end', end)
+        resolve()
+      }
+      const end = () => {
+        settled = undefined
+        cluster.off('ready', ready)
+        reject(new Error('Connection is closed.'))
+      }
+      cluster.once('ready', ready)
+      cluster.once('end', end)
+    })
+  return () => {
+    const tried = connect()
+    if (!settled) {
+      settled = whenSettled()
+      settled.catch(() => {}) // told to whoever waits
+    }
+    return Promise.race([tried, settled])
+  }
 }
 
 function isListener(value: unknown): value is Listener {

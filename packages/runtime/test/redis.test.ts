@@ -2,6 +2,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fakeRedis } from '../../../test/fake-redis.ts'
+import { plainOptions, serverDirectory, startRedisServer } from '../../../test/redis-server.ts'
+import { lastingConnection } from '../src/redis-connection.ts'
 import { parseRedisUrl } from '../src/redis-url.ts'
 import { runProgram, temporaryDirectory } from './processes.ts'
 
@@ -111,4 +113,27 @@ describe('a Redis that was named', () => {
     expect(refused?.output()).toMatch(/refuses the user or password \(WRONGPASS\)\. Correct REDIS_URL\./)
     expect(refused?.output()).not.toContain('geheim')
   })
+})
+
+it('a cluster that is not whole yet is waited for, and used when it is', { timeout: 60_000 }, async () => {
+  const directory = await serverDirectory()
+  const { port, redis, kill } = await startRedisServer(directory.path, port => [
+    ...plainOptions(port),
+    ...['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf'],
+    ...['--cluster-announce-ip', '127.0.0.1'],
+  ])
+  const slots = (first: number) => Array.from({ length: 8192 }, (_, i) => first + i)
+  await redis.cluster('ADDSLOTS', ...slots(0))
+  const cluster = [{ host: '127.0.0.1', port }]
+  const connection = lastingConnection({ options: {}, cluster, description: 'a cluster' }, 'worker')
+  connection.on('error', () => {})
+  const lost = new Promise(resolve => connection.once('reconnecting', resolve))
+  const connected = connection.connect()
+  await lost
+  await redis.cluster('ADDSLOTS', ...slots(8192))
+  await connected
+  expect(await connection.set('key', 'value')).toBe('OK')
+  connection.disconnect()
+  await kill()
+  await directory.remove()
 })
