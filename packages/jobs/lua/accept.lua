@@ -90,7 +90,7 @@ redis.call('ZADD', prefix .. 'ledger', due, id)
 if redis.call('RPUSH', owned, id) > KEEP + SLACK then redis.call('LTRIM', owned, -KEEP, '-1') end
 -- It stays for as long as a job that is taken now may be kept, and a day more, so that not each has to say so again.
 local lasts = AGE + (tonumber(later) or 0)
-if redis.call('TTL', owned) < lasts then redis.call('EXPIRE', owned, string.format('%d', lasts + DAY)) end
+if redis.call('PTTL', owned) < lasts * 1000 then redis.call('EXPIRE', owned, string.format('%d', lasts + DAY)) end
 if more == '' then return result end
 
 if digest ~= '' then redis.call('SET', prefix .. 'once:' .. id, digest, 'PX', idempotent) end
