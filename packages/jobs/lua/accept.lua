@@ -4,14 +4,15 @@
   This runs behind two functions that the queue puts before it, each a script whose text is unchanged:
     add(KEYS, ARGV)   BullMQ's addStandardJob, addDelayedJob or addPrioritizedJob
     post(KEYS, ARGV)  the message store's post
-  and behind constants: KEEP and AGE (how many jobs the list of an owner's keeps, and for how long, s), CAP and TTL (of the
-  message store, ms).
+  and behind constants: OWNED, KEEP and AGE (what comes before an owner in the name of the list of their jobs, how many of them
+  it keeps, and for how long, s), and those of the message store: CAP, TTL (ms), LISTS and READINGS (what comes before an owner in
+  the names of their list and its reading).
 
   KEYS     those of BullMQ's script
-  ARGV     those of BullMQ's script (msgpacked arguments, data, msgpacked options), then ten of ours:
-             the job's id, its owner, the owner's list and its reading, the list of the owner's jobs,
+  ARGV     those of BullMQ's script (msgpacked arguments, data, msgpacked options), then seven of ours:
+             the job's id, its owner,
              when the ledger is to look at the job (ms),
-             the job's entry in the ledger (JSON),
+             the job's entry in the ledger,
              the JSON of the message that says that the job has been taken ('' for none),
              '' for a job of which there is nothing more to say, else a JSON array:
                the batch ('' for none), how many unfinished jobs the owner may have ('' for any number),
@@ -25,7 +26,7 @@
 local SLACK = 50
 local DAY = 24 * 60 * 60 -- s
 
-local id, owner, list, reading, owned, due, entry, message, more, again = unpack(ARGV, #ARGV - 9)
+local id, owner, due, entry, message, more, again = unpack(ARGV, #ARGV - 6)
 local prefix = string.match(KEYS[1], '^.*:')
 local batch, limit, turns, digest, idempotent, later = '', '', '', '', '', ''
 if more ~= '' then batch, limit, turns, digest, idempotent, later = unpack(cjson.decode(more)) end
@@ -79,14 +80,16 @@ if message ~= '' then
   -- A list that can't be written to must not keep a job from being taken; that it began is no outcome. An id that a key makes
   -- may have been used before.
   local key = 'job:' .. id
-  local posted, written = pcall(post, { list, reading }, { digest == '' and 'first' or '', CAP, TTL, key, '', message })
+  clock = clock or redis.call('TIME')
+  local to = { LISTS .. owner, READINGS .. owner, time = clock }
+  local posted, written = pcall(post, to, { digest == '' and 'first' or '', CAP, TTL, key, '', message })
   if posted then
-    redis.call('HSET', prefix .. id, 'told', '1')
     entry = entry .. '\n' .. written[2] .. '|' .. key .. '||' .. message
   end
 end
 redis.call('HSET', prefix .. 'owed', id, entry)
 redis.call('ZADD', prefix .. 'ledger', due, id)
+local owned = OWNED .. owner
 if redis.call('RPUSH', owned, id) > KEEP + SLACK then redis.call('LTRIM', owned, -KEEP, '-1') end
 -- It stays for as long as a job that is taken now may be kept, and a day more, so that not each has to say so again.
 local lasts = AGE + (tonumber(later) or 0)

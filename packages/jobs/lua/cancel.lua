@@ -32,6 +32,7 @@ if not entry then return 'cancelled' end
 local text = entry
 entry = known_of(text)
 strike(prefix, id, entry.owner, text)
-local message = json == '' and entry.cancelled or { key = key, window = window, json = json }
-announce(prefix, entry.batch or '', id, 'cancelled', entry.to, message, how_to_post(false, text))
+if json == '' then key, window, json = 'job:' .. id, '', said_in(entry.cancelled, id) end
+local message = { key = key, window = window, json = json }
+announce(prefix, entry.batch or '', id, 'cancelled', to_owner(entry.owner), message, how_to_post(text, false))
 return 'cancelled'

@@ -1,47 +1,58 @@
 --[[
   deliver: functions that put an outcome where its owner finds it, for the scripts by which a job ends. Behind `post`, the
-  message store's.
+  message store's, and constants of the store's: CAP, TTL (ms), LISTS and READINGS (what comes before an owner in the names of
+  their list and its reading).
 
-    deliver(prefix, list, reading, cap, ttl, key, window, json, how)
+    to_owner(owner)               gives where they are told: { list =, reading =, cap =, ttl = }
+    deliver(prefix, to, key, window, json, how)
                                   posts, and counts in <prefix>counts what the cap dropped for it; or leaves the message in
                                   <prefix>undelivered; `how` is what post.lua is told of
                                   earlier messages with this key, '' where nothing is known
-    how_to_post(is_first, entry)  gives it: is_first is true where none was posted before
+    how_to_post(entry, is_first)  gives it: entry is what the ledger holds of a job, false for nothing; is_first is true where
+                                  nothing earlier can be there but what the entry says
     announce(prefix, batch, id, kind, to, message, how)
                                   counts an outcome into its batch, the last of which posts the batch's message; or delivers
-      to        { list =, reading =, cap =, ttl = }
       message   { key =, window =, json = }
     end_batch(prefix, batch)      posts it, if all of the batch has ended
-    known_of(entry)               what an entry of the ledger says: it is JSON, and behind a line's end comes the record of
-                                  the message that says that the job was taken, where there is one
+    known_of(entry)               what an entry of the ledger says: it is JSON behind the number of its form, and behind a line's
+                                  end comes the record of the message that says that the job was taken, or 'again' where its
+                                  owner was told something else of it
+    said_in(said, id)             gives the JSON of a message of an entry's about the job
     strike(prefix, id, owner, entry)
                                   takes a job out of the ledger; entry is what the ledger holds of it, false for nothing
 
   KEYS, ARGV  none: those of the script behind these functions
   returns     nothing: that script goes on
 ]]
-local function deliver(prefix, list, reading, cap, ttl, key, window, json, how)
+local function to_owner(owner) return { list = LISTS .. owner, reading = READINGS .. owner, cap = CAP, ttl = TTL } end
+
+local function deliver(prefix, to, key, window, json, how)
+  clock = clock or redis.call('TIME')
   -- The job has ended by now: whatever is wrong with the list must not undo that, nor swallow the message.
-  local posted, written = pcall(post, { list, reading }, { how or '', cap, ttl, key, window, json })
+  local lists = { to.list, to.reading, time = clock }
+  local posted, written = pcall(post, lists, { how or '', to.cap, to.ttl, key, window, json })
   if posted then
     -- No process knows of these but this script.
     if written[1] > 0 then redis.pcall('HINCRBY', prefix .. 'counts', 'dropped', written[1]) end
     return
   end
-  local undelivered = {
-    to = { list = list, reading = reading, cap = cap, ttl = ttl },
-    message = { key = key, window = window, json = json },
-  }
-  redis.call('RPUSH', prefix .. 'undelivered', cjson.encode(undelivered))
+  local message = { key = key, window = window, json = json }
+  redis.call('RPUSH', prefix .. 'undelivered', cjson.encode({ to = to, message = message }))
 end
 
-local function how_to_post(is_first, entry)
-  if is_first then return 'first' end
+local function how_to_post(entry, is_first)
   local at = entry and string.find(entry, '\n', 1, true)
-  return at and 'instead of ' .. string.sub(entry, at + 1) or ''
+  if not at then return is_first and 'first' or '' end
+  local before = string.sub(entry, at + 1)
+  return before ~= 'again' and 'instead of ' .. before or ''
 end
 
-local function known_of(entry) return cjson.decode((string.match(entry, '^[^\n]*'))) end
+local function known_of(entry) return cjson.decode((string.match(entry, '^2?([^\n]*)'))) end
+
+local function said_in(said, id)
+  if type(said) == 'table' then return said.json end
+  return cjson.encode({ job = id, level = 40, text = said })
+end
 
 -- A batch ends when all its jobs have been enqueued and all of them have ended.
 local function end_batch(prefix, batch)
@@ -63,8 +74,7 @@ local function end_batch(prefix, batch)
   message.level = failed > 0 and 40 or (tonumber(b.partial) or 0) > 0 and 30 or 25
   redis.call('HSET', name, 'told', 1)
   redis.call('EXPIRE', name, b.age)
-  local to = cjson.decode(b.to)
-  deliver(prefix, to.list, to.reading, to.cap, to.ttl, 'batch:' .. batch, '', cjson.encode(message))
+  deliver(prefix, cjson.decode(b.to), 'batch:' .. batch, '', cjson.encode(message))
 end
 
 local function count_in(prefix, batch, id, kind)
@@ -84,7 +94,7 @@ end
 local function announce(prefix, batch, id, kind, to, message, how)
   if batch ~= '' and count_in(prefix, batch, id, kind) then return end
   if message.json == '' then return end
-  deliver(prefix, to.list, to.reading, to.cap, to.ttl, message.key, message.window, message.json, how)
+  deliver(prefix, to, message.key, message.window, message.json, how)
 end
 
 local function strike(prefix, id, owner, entry)

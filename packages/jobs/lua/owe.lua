@@ -6,7 +6,7 @@
 
   KEYS     those of BullMQ's script
   ARGV     those of BullMQ's script, then six of ours: the prefix of the queue's keys, the job's id ('' where the script
-             gives it), the job's entry in the ledger (JSON, where '{run}' stands for the id; '' for a job of nobody), how
+             gives it), the job's entry in the ledger (where '{run}' stands for the id; '' for a job of nobody), how
              long after its time the ledger is to look at it (ms), now (ms), and for addJobScheduler, whose
              KEYS[1] says when schedules run next, the schedule's id: the run that is replaced is owed no more
   returns  what BullMQ's script returns
@@ -20,6 +20,7 @@ if id == '' then
   if type(id) ~= 'string' then return result end
 else
   redis.call('HSET', prefix .. id, 'told', '1') -- tried again: its owner was told of it (settle.lua)
+  if entry ~= '' then entry = entry .. '\nagain' end
 end
 if replaced then
   local old = 'repeat:' .. schedule .. ':' .. string.format('%.0f', tonumber(replaced))

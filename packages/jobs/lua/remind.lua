@@ -16,7 +16,7 @@ local known = known_of(entry)
 -- A batch has one message, when all of it has ended.
 if known.batch then return 0 end
 redis.call('HSET', prefix .. id, 'told', '1')
-deliver(prefix, known.to.list, known.to.reading, known.to.cap, known.to.ttl, key, window, json, how_to_post(false, entry))
+deliver(prefix, to_owner(known.owner), key, window, json, how_to_post(entry, false))
 -- What says that the job was taken is replaced now: the record of it goes from the ledger.
-redis.call('HSET', prefix .. 'owed', id, (string.match(entry, '^[^\n]*')))
+redis.call('HSET', prefix .. 'owed', id, string.match(entry, '^[^\n]*') .. '\nagain')
 return 1

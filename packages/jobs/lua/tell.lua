@@ -23,7 +23,7 @@ local entry = known_of(text)
 strike(prefix, id, entry.owner, text)
 redis.call('SREM', prefix .. 'cancelling', id)
 if exists then redis.call('HSET', prefix .. id, 'told', '1') end
+if json == '' then key, window, json = 'job:' .. id, '', said_in(condition == 'gone' and entry.cancelled or entry.lost, id) end
 local message = { key = key, window = window, json = json }
-if json == '' then message = condition == 'gone' and entry.cancelled or entry.lost end
-announce(prefix, entry.batch or '', id, kind, entry.to, message, how_to_post(false, text))
+announce(prefix, entry.batch or '', id, kind, to_owner(entry.owner), message, how_to_post(text, false))
 return 1

@@ -1,5 +1,5 @@
 import type { BackendFactory, RedisQueueBackend } from 'bullmq'
-import type { Address, EncodedMessage, LedgerEntry } from './ledger-entry.ts'
+import { type EncodedMessage, encodeEntry, type LedgerEntry } from './ledger-entry.ts'
 import { type Owed, type Owing, oweArguments, owing } from './owe.ts'
 import { redisBackend } from './redis-backend.ts'
 import { KEPT, KEPT_FOR_OWNER } from './retention.ts'
@@ -15,15 +15,12 @@ export interface Acceptance {
   /** How much later than now it is to begin, ms. */
   readonly delay: number
   readonly entry: LedgerEntry
-  /** The list of the owner's jobs. */
-  readonly owned: string
   /** How many unfinished jobs the owner may have. */
   readonly limit?: number | undefined
   /** Owners take turns. */
   readonly fair: boolean
   /** The digest of the input where a key makes the job unique, and for how long, ms. */
   readonly once?: { readonly digest: string; readonly for: number } | undefined
-  readonly to: Address
   readonly started: EncodedMessage
 }
 
@@ -50,10 +47,12 @@ export interface AcceptOptions {
   owing: Owing
   /** Of the message store. */
   constants: StoreConstants
+  /** What comes before an owner in the name of the list of their jobs. */
+  owned: string
 }
 
 /** Wraps BullMQ's scripts that make jobs, their texts unchanged. */
-export function acceptingBackend({ owing: entries, constants }: AcceptOptions): AcceptingBackend {
+export function acceptingBackend({ owing: entries, constants, owned }: AcceptOptions): AcceptingBackend {
   const acceptances = new Map<string, Acceptance>()
   const retries = new Map<string, Owed | undefined>()
   let wrapped: Promise<void> = Promise.resolve()
@@ -64,7 +63,7 @@ export function acceptingBackend({ owing: entries, constants }: AcceptOptions): 
     appendArguments(backend, 'addStandardJobArgs', more)
     appendArguments(backend, 'addDelayedJobArgs', more)
     appendArguments(backend, 'addPrioritizedJobArgs', more)
-    const kept = luaConstants({ ...constants, KEEP: KEPT_FOR_OWNER, AGE: KEPT.age })
+    const kept = luaConstants({ ...constants, OWNED: owned, KEEP: KEPT_FOR_OWNER, AGE: KEPT.age })
     const add: Wrapping = { as: 'add', before: `${kept}${POST}`, text: luaText('accept') }
     wrapped = wrapScripts(backend, {
       addStandardJob: add,
@@ -104,24 +103,13 @@ async function during<V, T>(map: Map<string, V>, id: string, value: V, run: () =
 /** What accept.lua takes after BullMQ's own arguments. */
 function acceptArguments(acceptance: Acceptance | undefined): Argument[] {
   if (!acceptance) throw new Error('A job was added past Jobs.enqueue: it would be owed to nobody')
-  const { id, due, delay, entry, owned, limit, fair, once, to, started } = acceptance
+  const { id, due, delay, entry, limit, fair, once, started } = acceptance
   const { owner, batch = '' } = entry
   const isPlain = batch === '' && limit === undefined && !fair && !once && delay === 0
   const later = Math.ceil(delay / 1000)
   const more = isPlain
     ? ''
     : [batch, limit ?? '', fair ? '1' : '', once?.digest ?? '', once?.for ?? '', later]
-  const noted = limit === undefined ? entry : { ...entry, counted: true }
-  return [
-    id,
-    owner,
-    to.list,
-    to.reading,
-    owned,
-    due,
-    JSON.stringify(noted),
-    started.json,
-    more && JSON.stringify(more),
-    IS_AGAIN,
-  ]
+  const noted = limit === undefined ? entry : { ...entry, counted: true as const }
+  return [id, owner, due, encodeEntry(noted), started.json, more && JSON.stringify(more), IS_AGAIN]
 }

@@ -21,13 +21,13 @@ export function announcement(
     log.error({ job: job.name, jobId: job.id }, 'a job has ended whose data does not say whose it is')
     return undefined
   }
-  const { owner, batch, counted: isCounted } = data
+  const { owner, batch, counted: isCounted, owed: isOwed } = data
   const definition = definitions.get(job.name)
   const input = inputOf(job, data.input, definition)
   const outcome = target === 'completed' ? storedResult(job) : decodeFailure(String(value))
   const ended = { jobId: job.id, name: job.name, owner, input }
   const message = outcomeMessage(definition, ended, outcome, log)
-  return { owner, batch, kind: outcome.kind, isCounted, message }
+  return { owner, batch, kind: outcome.kind, isCounted, isOwed, message }
 }
 
 /**

@@ -1,13 +1,10 @@
 import type { AnyJobDefinition } from './define-job.ts'
 import type { JobQueue } from './job-queue.ts'
-import { DELIVER, OwnScript } from './script.ts'
 
 const MINUTE = 60_000
 const KEPT = 3 * 24 * 60 * 60
 // A process that dies while it enqueues a batch: what it had enqueued by then is the batch.
 const SEALED_AFTER = MINUTE
-
-const SEAL = new OwnScript('seal', DELIVER)
 
 /** Jobs of which their owner is told once. lua/seal.lua says what is kept of each. */
 export class Batches {
@@ -48,7 +45,7 @@ export class Batches {
   /** No more jobs come to it. */
   async seal(batch: string): Promise<void> {
     const keys = [this.#jobs.key(`batch:${batch}`), this.#jobs.key('unsealed')]
-    await this.#jobs.run(SEAL, keys, [batch])
+    await this.#jobs.deliver('seal', keys, [batch])
   }
 
   /** Seals those that nobody has sealed. */

@@ -44,7 +44,11 @@ export interface ScheduleOptions {
   every?: number
 }
 
-const owner = z.string().min(1).max(200)
+const owner = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine(id => id.isWellFormed(), 'expected whole characters')
 const key = z.string().min(1).max(200)
 const when = {
   delay: z

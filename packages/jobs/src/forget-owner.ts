@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { JobQueues } from './job-queues.ts'
+import { parseLedgerEntry } from './ledger-entry.ts'
 import type { Schedules } from './schedules.ts'
 import { parseStoredData } from './stored-job.ts'
 
@@ -39,7 +40,7 @@ export async function forgetOwner(
       const [next, entries] = await queue.options.redis.hscan(queue.key('owed'), cursor, 'COUNT', BATCH)
       for (let i = 0; i < entries.length; i += 2) {
         const [id = '', entry = ''] = entries.slice(i, i + 2)
-        if (ownerIn(entry) === owner) ids.push(id)
+        if (parseLedgerEntry(entry)?.owner === owner) ids.push(id)
       }
       cursor = next
     } while (cursor !== '0')
@@ -58,13 +59,5 @@ export async function forgetOwner(
       }
     }
     return ids
-  }
-}
-
-function ownerIn(entry: string): unknown {
-  try {
-    return (JSON.parse(entry) as { owner?: unknown }).owner
-  } catch {
-    return undefined
   }
 }

@@ -5,11 +5,11 @@ import { type Acceptance, type AcceptingBackend, acceptingBackend } from './acce
 import { inputForWords } from './check-input.ts'
 import type { AnyJobDefinition } from './define-job.ts'
 import { encodeCancelled } from './failed-reason.ts'
-import { type Address, encoding, type LedgerEntry } from './ledger-entry.ts'
+import { type Address, encoding, inEntry, type LedgerEntry } from './ledger-entry.ts'
 import type { Log } from './log.ts'
 import { outcomeMessage } from './outcome.ts'
 import type { Owed } from './owe.ts'
-import { DELIVER, OwnScript, type StoreConstants } from './script.ts'
+import { DELIVER, luaConstants, OwnScript, type StoreConstants } from './script.ts'
 import { parseStoredData, type StoredData, storedDataOf } from './stored-job.ts'
 import type { JobTelemetry } from './telemetry.ts'
 import { writtenTogether } from './written-together.ts'
@@ -41,13 +41,16 @@ export type Cancellation = 'cancelled' | 'cancelling' | 'ended' | 'scheduled' | 
 /** Stands for the id of a schedule's next run, which its script gives. */
 const RUN = '{run}'
 
-const CANCEL = new OwnScript('cancel', DELIVER)
-
 /** One queue of BullMQ's, with its ledger: the jobs of some owners, beside the lists in which these are told. */
 export class JobQueue {
   readonly options: JobQueueOptions
   readonly queue: Queue
+  /** Of the message store, in this queue's shard. */
+  readonly constants: StoreConstants
+  /** What comes before an owner in the name of the list of their jobs. */
+  readonly owned: string
   readonly #backend: AcceptingBackend
+  readonly #delivering = new Map<string, OwnScript>()
 
   constructor(options: JobQueueOptions) {
     this.options = options
@@ -56,9 +59,12 @@ export class JobQueue {
       throw new TypeError(
         `createJobs: on a Redis Cluster the store's prefix needs braces, which keep its keys in one slot: '{${prefix}}' instead of '${prefix}'`,
       )
+    this.constants = constantsOf(options.store, prefix)
+    this.owned = `${prefix}:jobs-of:`
     this.#backend = acceptingBackend({
       owing: data => this.owed(data),
-      constants: storeConstants(options.store),
+      constants: this.constants,
+      owned: this.owned,
     })
     this.queue = new Queue(
       name,
@@ -100,6 +106,14 @@ export class JobQueue {
     return script.run(this.options.redis, keys, [this.key(''), ...args])
   }
 
+  /** Runs a script of ours by which owners may be told, behind the functions of deliver.lua. */
+  deliver(name: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    const script =
+      this.#delivering.get(name) ?? new OwnScript(name, `${luaConstants(this.constants)}${DELIVER}`)
+    this.#delivering.set(name, script)
+    return this.run(script, keys, args)
+  }
+
   /** Adds a job and all that belongs to it in one step; gives the id of the job that does the work. */
   async add(
     definition: AnyJobDefinition,
@@ -132,7 +146,14 @@ export class JobQueue {
     const keys = [id, 'wait', 'paused', 'prioritized', 'delayed', 'failed', 'events'].map(name =>
       this.key(name),
     )
-    const answer = await this.run(CANCEL, keys, [id, Date.now(), encodeCancelled(reason), key, window, json])
+    const answer = await this.deliver('cancel', keys, [
+      id,
+      Date.now(),
+      encodeCancelled(reason),
+      key,
+      window,
+      json,
+    ])
     if (answer === 'cancelling') await this.options.redis.publish(this.key('cancel'), id)
     return answer as Cancellation
   }
@@ -164,12 +185,11 @@ export class JobQueue {
     const { owner, input, batch } = data
     const ended = { jobId: id, name, owner, input }
     const words = (outcome: Parameters<typeof outcomeMessage>[2]) =>
-      encoding(outcomeMessage(definition, ended, outcome, this.options.log))
+      inEntry(outcomeMessage(definition, ended, outcome, this.options.log))
     return {
       owner,
       name,
       ...(batch !== undefined && { batch }),
-      to: this.address(owner),
       cancelled: words({ kind: 'cancelled', reason: CANCELLED }),
       lost: words({ kind: 'failure', reason: LOST }),
     }
@@ -217,9 +237,10 @@ function isCluster(redis: Redis | Cluster): redis is Cluster {
 }
 
 /** What a store's scripts are told each time. */
-export function storeConstants(store: RedisMessageStore): StoreConstants {
+function constantsOf(store: RedisMessageStore, prefix: string): StoreConstants {
   const [, cap, ttl] = store.postArguments('any').args
-  return { CAP: Number(cap), TTL: Number(ttl) }
+  const { list, reading } = store.listNames(prefix)
+  return { CAP: Number(cap), TTL: Number(ttl), LISTS: list, READINGS: reading }
 }
 
 /** Arguments of a script for a message, `''` for none. */

@@ -21,7 +21,7 @@ export class JobQueues {
 
   /** The key of the list of this owner's jobs, oldest first. */
   ownedKey(owner: string): string {
-    return `${this.store.prefixOf(owner)}:jobs-of:${owner}`
+    return `${this.of(owner).owned}${owner}`
   }
 
   async close(): Promise<void> {

@@ -77,15 +77,14 @@ export class NewJobs {
       due: Date.now() + delay + (definition.pickUpWithin ?? PICK_UP_WITHIN),
       delay,
       entry: queue.entry(id, definition.name, definition, { ...data, input: read }),
-      owned: queues.ownedKey(owner),
       limit: maxPerOwner,
       fair,
       once: isRepeatable ? { digest: digestOf(sameInput ?? input), for: KEY_HOLDS } : undefined,
-      to: queue.address(owner),
       started: encoding(started),
     }
     const stored = {
       ...data,
+      owed: true as const,
       ...(definition.version !== undefined && { version: definition.version }),
       ...(maxPerOwner !== undefined && { counted: true }),
     }

@@ -1,5 +1,5 @@
 import type { RedisQueueBackend } from 'bullmq'
-import type { LedgerEntry } from './ledger-entry.ts'
+import { encodeEntry, type LedgerEntry } from './ledger-entry.ts'
 import { luaText } from './script.ts'
 import type { Wrapping } from './wrapped-scripts.ts'
 
@@ -40,6 +40,6 @@ export function oweArguments(
   owed: Owed | undefined,
   schedule = '',
 ): (string | number)[] {
-  const entry = owed ? JSON.stringify(owed.entry) : ''
+  const entry = owed ? encodeEntry(owed.entry) : ''
   return [backend.toKey(''), id, entry, owed?.patience ?? 0, Date.now(), schedule]
 }

@@ -13,7 +13,7 @@ import { JobAttempt } from './job-attempt.ts'
 import type { JobCounters } from './job-counters.ts'
 import type { JobEnd } from './job-end.ts'
 import type { JobLimit } from './job-limit.ts'
-import { type JobQueue, storeConstants } from './job-queue.ts'
+import type { JobQueue } from './job-queue.ts'
 import { JobStopped } from './job-stopped.ts'
 import { Quarantine } from './quarantine.ts'
 import { runJob } from './run-job.ts'
@@ -96,10 +96,9 @@ export class QueueWorker {
 
   static async #open(options: QueueWorkerOptions): Promise<QueueWorker> {
     const { jobs } = options
-    const { store, log } = jobs.options
+    const { log } = jobs.options
     const backend = settlingBackend({
-      store,
-      constants: storeConstants(store),
+      constants: jobs.constants,
       announce: (job, target, value) => announcement(jobs.options, job, target, value),
       fault: (err, job) =>
         log.error({ err, ...facts(job) }, 'a job has ended and its owner could not be told'),

@@ -44,6 +44,7 @@ export class Schedules {
         owner,
         input,
         schedule: name,
+        owed: true,
         ...(definition.version !== undefined && { version: definition.version }),
       },
       opts: {

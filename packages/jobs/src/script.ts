@@ -13,21 +13,35 @@ export function asFunction(name: string, text: string): string {
   return `local function ${name}(KEYS, ARGV)\n${text}\nend\n`
 }
 
-/** What is the same for every list of a message store. */
+/** What is the same for the lists of all owners in one shard. */
 export type StoreConstants = {
   readonly CAP: number
   /** ms */
   readonly TTL: number
+  /** What comes before an owner in the names of their list and of its reading. */
+  readonly LISTS: string
+  readonly READINGS: string
 }
 
-/** Numbers by name, for a script that would else be given them with each call. */
-export function luaConstants(numbers: StoreConstants & Readonly<Record<string, number>>): string {
-  const names = Object.keys(numbers)
-  return `local ${names.join(', ')} = ${Object.values(numbers).map(Number).join(', ')}\n`
+/** Numbers and texts by name, for a script that would else be given them with each call. */
+export function luaConstants(constants: StoreConstants & Readonly<Record<string, number | string>>): string {
+  const names = Object.keys(constants)
+  const values = Object.values(constants).map(value => (typeof value === 'number' ? value : luaString(value)))
+  return `local ${names.join(', ')} = ${values.join(', ')}\n`
+}
+
+/** A text as Lua reads it: byte by byte where it isn't plain. */
+function luaString(text: string): string {
+  const bytes = [...Buffer.from(text)].map(byte => {
+    const char = String.fromCharCode(byte)
+    return /[\w:{}.-]/.test(char) ? char : `\\${String(byte).padStart(3, '0')}`
+  })
+  return `'${bytes.join('')}'`
 }
 
 /** The message store's post, for scripts that write a message. */
-export const POST = asFunction('post', SCRIPTS.post.text)
+// One reading of the clock is enough for all that one script writes.
+export const POST = `${asFunction('post', SCRIPTS.post.text)}local clock\n`
 
 /** What puts an outcome where its owner finds it. */
 export const DELIVER = `${POST}${luaText('deliver')}\n`

@@ -1,4 +1,4 @@
-import type { CheckedMessage, RedisMessageStore } from '@tidings/messages'
+import type { CheckedMessage } from '@tidings/messages'
 import type { BackendFactory, Job, RedisQueueBackend } from 'bullmq'
 import { encoding } from './ledger-entry.ts'
 import { type Owing, owing } from './owe.ts'
@@ -14,12 +14,13 @@ export interface Announcement {
   readonly kind: 'success' | 'partial' | 'failure' | 'cancelled'
   /** The job may be one of those of which its owner may have so many unfinished. */
   readonly isCounted?: boolean | undefined
+  /** The job was taken together with its entry in the ledger. */
+  readonly isOwed?: boolean | undefined
   readonly message: CheckedMessage
 }
 
 /** What a settling backend is given. */
 export interface SettleOptions {
-  store: RedisMessageStore
   /** Of the store. */
   constants: StoreConstants
   /** The announcement for a job that ends; `undefined` where the stored job doesn't say whose it is. */
@@ -45,7 +46,6 @@ export interface SettlingBackend {
  * outcome into the owner's list. A job's end and its message are then one transaction, in Redis' memory and in its AOF.
  */
 export function settlingBackend({
-  store,
   constants,
   announce,
   fault,
@@ -59,11 +59,11 @@ export function settlingBackend({
     appendArguments(backend, 'moveToFinishedArgs', (job, value, _property, _remove, target) => {
       if (!isWrapped) throw new UnwrappableError(versionOf(backend), 'the finish script is not wrapped yet')
       try {
-        return announcementArguments(store, announce(job as Job, target as 'completed' | 'failed', value))
+        return announcementArguments(announce(job as Job, target as 'completed' | 'failed', value))
       } catch (error) {
         // Whatever is wrong with the announcement, a job must be able to end: else it would run for ever.
         fault(error, job as Job)
-        return announcementArguments(store, undefined)
+        return announcementArguments(undefined)
       }
     })
     const wrapping = wrapScripts(backend, {
@@ -104,16 +104,15 @@ function mendOptions(reply: unknown): void {
   }
 }
 
-type Ours = [list: string, reading: string, more: string, json: string]
+type Ours = [owner: string, owed: '1' | '', more: string, json: string]
 
 /** What settle.lua takes after BullMQ's own arguments. */
-function announcementArguments(store: RedisMessageStore, announcement: Announcement | undefined): Ours {
+function announcementArguments(announcement: Announcement | undefined): Ours {
   if (!announcement) return NOTHING
-  const { owner, batch = '', kind, isCounted } = announcement
-  const [list, reading] = store.postArguments(owner).keys
+  const { owner, batch = '', kind, isCounted, isOwed } = announcement
   const { json } = encoding(announcement.message)
-  const more = batch === '' && !isCounted ? '' : JSON.stringify([owner, batch, kind])
-  return [list, reading, more, json]
+  const more = batch === '' && !isCounted ? '' : JSON.stringify([batch, kind])
+  return [owner, isOwed ? '1' : '', more, json]
 }
 
-const NOTHING: Ours = ['', '', '["","",""]', '']
+const NOTHING: Ours = ['', '', '["",""]', '']

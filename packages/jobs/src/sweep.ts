@@ -7,7 +7,7 @@ import { type JobQueue, messageArguments } from './job-queue.ts'
 import { look } from './job-stats.ts'
 import { parseLedgerEntry } from './ledger-entry.ts'
 import { outcomeMessage, overdueMessage } from './outcome.ts'
-import { DELIVER, OwnScript, POST } from './script.ts'
+import { OwnScript, POST } from './script.ts'
 import { parseStoredData, storedDataOf } from './stored-job.ts'
 import type { SweepReport } from './sweep-report.ts'
 
@@ -18,8 +18,6 @@ const PAGE = 500
 const MAX_PAGES = 10_000
 
 const AUDIT = new OwnScript('audit')
-const TELL = new OwnScript('tell', DELIVER)
-const REMIND = new OwnScript('remind', DELIVER)
 const REDELIVER = new OwnScript('redeliver', POST)
 
 /**
@@ -102,7 +100,9 @@ class Sweep {
   }
 
   async #tellGone(id: string): Promise<void> {
-    this.#told += Number(await this.#jobs.run(TELL, [this.#ledger], [id, 'gone', 'cancelled', '', '', '']))
+    this.#told += Number(
+      await this.#jobs.deliver('tell', [this.#ledger], [id, 'gone', 'cancelled', '', '', '']),
+    )
   }
 
   async #tellFinished(id: string): Promise<void> {
@@ -116,7 +116,7 @@ class Sweep {
     // What can't be read is told in the words of the ledger.
     const message = ended && outcome && outcomeMessage(definition, ended, outcome, log)
     const args = [id, 'finished', outcome?.kind ?? 'failure', ...messageArguments(message)]
-    const told = Number(await this.#jobs.run(TELL, [this.#ledger], args))
+    const told = Number(await this.#jobs.deliver('tell', [this.#ledger], args))
     if (told > 0 && job?.finishedOn) this.#lag = Math.max(this.#lag, Date.now() - job.finishedOn)
     this.#told += told
   }
@@ -134,7 +134,7 @@ class Sweep {
       log,
     )
     const args = [id, Date.now(), ...messageArguments(message)]
-    this.#reminded += Number(await this.#jobs.run(REMIND, [this.#ledger], args))
+    this.#reminded += Number(await this.#jobs.deliver('remind', [this.#ledger], args))
   }
 
   /** A job may have gone back to the queue before its worker heard that it is cancelled. */

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { testRedis } from '../../../test/redis.ts'
 import { createJobs, defineJob, type Jobs, type JobWorker } from '../src/index.ts'
+import { parseLedgerEntry } from '../src/ledger-entry.ts'
 import { messagesOf, newOwner, remembering, untilState } from './owner.ts'
 
 const { redis, prefix } = testRedis()
@@ -33,6 +34,21 @@ const wordy = defineJob({
   },
 })
 
+const announced = defineJob({
+  name: 'announced',
+  title: 'Announced',
+  input: z.undefined(),
+  run: async () => {},
+  messages: {
+    started: () => 'It has begun.',
+    success: () => 'Done.',
+    cancelled: ({ jobId }) => ({
+      text: 'It was taken away.',
+      link: { href: `/jobs/${jobId}`, text: 'The job' },
+    }),
+  },
+})
+
 let queues = 0
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -42,7 +58,14 @@ afterEach(async () => {
 /** Jobs of a queue of their own, swept by hand only, and BullMQ's own hold on that queue. */
 function newQueue(): { jobs: Jobs; queue: Queue; key: (name: string) => string; work(): Promise<JobWorker> } {
   const name = `ledger-${++queues}`
-  const jobs = createJobs({ redis, store, definitions: [greet, wordy], queue: name, sweepEvery: 0, log })
+  const jobs = createJobs({
+    redis,
+    store,
+    definitions: [greet, wordy, announced],
+    queue: name,
+    sweepEvery: 0,
+    log,
+  })
   const queue = new Queue(name, { connection: redis, prefix })
   opened.push(jobs, queue)
   const work = async () => {
@@ -61,7 +84,7 @@ describe('the ledger', () => {
     const owner = newOwner()
     const { id } = await jobs.enqueue(greet, { name: 'Ada' }, { owner })
     expect(await redis.zrange(key('ledger'), '0', '-1')).toEqual([id])
-    expect(JSON.parse(String(await redis.hget(key('owed'), id)))).toMatchObject({ owner, name: 'greet' })
+    expect(parseLedgerEntry(await redis.hget(key('owed'), id))).toMatchObject({ owner, name: 'greet' })
     await work()
     expect(await messagesOf(store, owner)).toEqual([[25, 'Hello, Ada.']])
     expect(await redis.exists(key('ledger'), key('owed'))).toBe(0)
@@ -116,6 +139,54 @@ describe('a job that an operator takes away is told as cancelled, once', () => {
     await queue.drain(true)
     await jobs.sweep()
     expect(await messagesOf(store, owner)).toEqual([CANCELLED])
+  })
+
+  it('in place of what said that it was taken, with the link of its own words', async () => {
+    const { jobs, queue } = newQueue()
+    const owner = newOwner()
+    const { id } = await jobs.enqueue(announced, undefined, { owner })
+    expect(await messagesOf(store, owner)).toEqual([[20, 'It has begun.']])
+    await (await queue.getJob(id))?.remove()
+    await jobs.sweep()
+    const link = { href: `/jobs/${id}`, text: 'The job' }
+    expect(await store.inbox(owner)).toMatchObject([{ level: 40, text: 'It was taken away.', link, job: id }])
+  })
+
+  it('by its end in place of what said that it was taken, where its data was broken meanwhile', async () => {
+    const { jobs, key, work } = newQueue()
+    const owner = newOwner()
+    const { id } = await jobs.enqueue(announced, undefined, { owner })
+    await redis.hset(key(id), 'data', '{')
+    await work()
+    await expect.poll(() => redis.hexists(key(id), 'finishedOn')).toBe(1)
+    expect(await messagesOf(store, owner)).toEqual([[40, expect.stringMatching('can not be read any more')]])
+  })
+
+  it('by the words of an entry that an earlier release has made', async () => {
+    const { jobs, queue, key } = newQueue()
+    const owner = newOwner()
+    const { id } = await jobs.enqueue(announced, undefined, { owner })
+    const [, record = ''] = String(await redis.hget(key('owed'), id)).split('\n')
+    const says = (text: string) => ({
+      key: `job:${id}`,
+      window: '',
+      json: JSON.stringify({ job: id, level: 40, text }),
+    })
+    const to = { list: `${prefix}:messages:user:${owner}`, reading: 'none', cap: '100', ttl: '60000' }
+    const entry = { owner, name: 'announced', to, cancelled: says('Taken.'), lost: says('Lost.') }
+    await redis.hset(key('owed'), id, `${JSON.stringify(entry)}\n${record}`)
+    await (await queue.getJob(id))?.remove()
+    await jobs.sweep()
+    expect(await messagesOf(store, owner)).toEqual([[40, 'Taken.']])
+  })
+
+  it('by forgetting its owner, and leaves nothing', async () => {
+    const { jobs, queue, key } = newQueue()
+    const owner = newOwner()
+    const { id } = await jobs.enqueue(announced, undefined, { owner })
+    expect(await jobs.forget(owner)).toBe(0)
+    expect(await queue.getJob(id)).toBeUndefined()
+    expect(await redis.exists(key('ledger'), key('owed'))).toBe(0)
   })
 
   it('one of many, while others wait', async () => {
@@ -346,6 +417,21 @@ describe('a retry by hand', () => {
     await expect.poll(async () => (await store.inbox(owner))[0]?.id).not.toBe(before)
     expect(await messagesOf(store, owner)).toEqual([[25, 'Hello, Ada.']])
   })
+
+  it.each(['by another tool', 'by hand'])(
+    '%s, of a job that was announced and has failed, leaves nothing but its outcome',
+    async how => {
+      const { jobs, queue, work } = newQueue()
+      const owner = newOwner()
+      const { id } = await jobs.enqueue(announced, undefined, { owner })
+      await jobs.cancel(id, { owner })
+      expect((await store.inbox(owner)).map(({ text }) => text)).toEqual(['It was taken away.'])
+      if (how === 'by hand') await jobs.retry(id, { owner })
+      else await (await queue.getJob(id))?.retry('failed')
+      await work()
+      await expect.poll(() => messagesOf(store, owner)).toEqual([[25, 'Done.']])
+    },
+  )
 
   it('is told as cancelled where it is removed', async () => {
     const { jobs, queue } = newQueue()

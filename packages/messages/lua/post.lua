@@ -5,6 +5,7 @@
            and grows; a window is "<from>:<until>" (ms, either may be missing) or ''; the list's name is also the channel
            on which a hint tells open pages that there is something new
   KEYS[2]  its reading: what of the list has been claimed and read (claim.lua says how)
+  KEYS.time  what TIME has answered, from a script that runs this as a function and has asked already; else it is asked here
   ARGV[1]  token of this post, so that a post which is sent again is written once; '' if it can't be sent again. It is
            kept in the last record of the post; one that begins with "+", in the reading: for lists whose messages go
            when they were shown. 'first': it can't be sent again, and none of its keys is in the list. 'instead of ' and
@@ -21,8 +22,8 @@ local token, cap, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local is_first = token == 'first'
 local instead = string.sub(token, 1, 11) == 'instead of ' and string.sub(token, 12)
 if is_first or instead then token = '' end
-local state = redis.call('HMGET', reading, 'watermark', 'unread', 'posts')
-local watermark, unread, posts = tonumber(state[1]) or 0, state[2] or '', state[3] or ''
+local state = redis.call('HMGET', reading, 'watermark', 'unread')
+local watermark, unread = tonumber(state[1]) or 0, state[2] or ''
 
 local is_new = false -- list or reading came into being just now
 
@@ -30,6 +31,7 @@ local is_new = false -- list or reading came into being just now
 local function tokens_of(record) return string.match(record, '}([%w_-]*)$') or '' end
 
 if string.sub(token, 1, 1) == '+' then
+  local posts = redis.call('HGET', reading, 'posts') or ''
   if string.find(posts, token, 1, true) then return { -1, '' } end
   redis.call('HSET', reading, 'posts', string.sub(posts .. token .. ' ', -8 * (#token + 1)))
   is_new = posts == ''
@@ -49,7 +51,7 @@ end
 -- From the end: what says that a job has begun is among the latest.
 if instead then is_first = not is_open(id_of(instead)) or redis.call('LREM', list, '-1', instead) == 1 end
 
-local time = redis.call('TIME')
+local time = KEYS.time or redis.call('TIME')
 -- Numbers are given to Redis as text throughout: to write one down costs it more than most of what is done with it.
 local newest = redis.call('LINDEX', list, '-1')
 local newest_id = newest and tonumber(id_of(newest)) or 0
@@ -59,7 +61,7 @@ local id = math.max(now, watermark + 1, newest_id + 1)
 local written, length
 for i = 4, #ARGV, 3 do
   local key, window, message = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local lasts = string.match(window, '^%+(%d+)$')
+  local lasts = window ~= '' and string.match(window, '^%+(%d+)$')
   if lasts then window = string.format(':%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + lasts) end
   local tokens = i + 3 > #ARGV and token or ''
   if key ~= '' and not is_first then

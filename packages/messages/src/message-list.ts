@@ -27,6 +27,12 @@ export class MessageList {
     this.reading = `${prefix}:reading:${kind}:${id}`
   }
 
+  /** What comes before a user's id in the names of their list and its reading. */
+  static names(prefix: string): { readonly list: string; readonly reading: string } {
+    const { list, reading } = new MessageList(prefix, 'user', '')
+    return { list, reading }
+  }
+
   /** A recipient's list. */
   static of(prefix: Prefix, recipient: Recipient): MessageList {
     const isUser = typeof recipient === 'string'

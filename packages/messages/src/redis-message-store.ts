@@ -114,6 +114,14 @@ export class RedisMessageStore implements MessageStore {
     }
   }
 
+  /**
+   * What comes before a user's id in the names of their list and its reading: for whoever names them inside a script of their own.
+   * @param prefix of the user's shard, one of {@link prefixes}
+   */
+  listNames(prefix: string): { readonly list: string; readonly reading: string } {
+    return MessageList.names(prefix)
+  }
+
   async claim(reader: Reader, { limit }: { limit: number }): Promise<Claim | undefined> {
     const lists = this.#shards.isChecked ? MessageList.for(this.#shards, reader) : await this.#listsOf(reader)
     if (lists.length === 0) return undefined
