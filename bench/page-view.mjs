@@ -1,7 +1,9 @@
-// Web CPU per view of the site's listing of 20 posts: without the plugin, with it, and with ten lines written by hand.
+// Web CPU per view of the site's listing of 20 posts: without the plugin, with it, and with ten lines written by hand. And the
+// same for a page whose posts are in memory, which is as cheap as a page of this size can be.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { info, RedisMessageStore } from '@tidings/messages'
+import { publish } from './page-view/listing.mjs'
 import { Visitor } from './page-view/visitor.mjs'
 import { describeRatios, judge, median } from './tools/ratio.mjs'
 import { countRequests, startRedis } from './tools/redis.mjs'
@@ -18,6 +20,7 @@ const TEXT = 'Your import has ended: 118 posts were read, 3 lines had no text an
 
 const { redis, url, close } = await startRedis()
 const store = new RedisMessageStore({ redis })
+await publish(redis)
 
 const POSTERS = {
   plugin: user => store.post(user, info(TEXT)),
@@ -33,6 +36,11 @@ const CASES = {
   'by hand, a message each view': { web: 'hand', post: POSTERS.hand },
   'without the plugin, visitor': { web: 'none', isVisitor: true },
   'plugin, visitor': { web: 'plugin', isVisitor: true },
+  'in memory, without the plugin': { web: 'none', path: '/memory' },
+  'in memory, plugin, nothing waits': { web: 'plugin', path: '/memory' },
+  'in memory, by hand, nothing waits': { web: 'hand', path: '/memory' },
+  'in memory, plugin, a message': { web: 'plugin', path: '/memory', post: POSTERS.plugin },
+  'in memory, by hand, a message': { web: 'hand', path: '/memory', post: POSTERS.hand },
 }
 
 const spent = Object.fromEntries(Object.keys(CASES).map(name => [name, []]))
@@ -88,7 +96,7 @@ async function startWebs() {
 
 /** Opens pages; gives the web process's CPU time for each, in microseconds. */
 async function run(webs, name, views) {
-  const { web, post, isVisitor } = CASES[name]
+  const { web, post, isVisitor, path } = CASES[name]
   const { cpu, visitors } = webs[web]
   let left = views
   const before = await cpu()
@@ -96,7 +104,7 @@ async function run(webs, name, views) {
     visitors.map(async ({ user, visitor, stranger }) => {
       while (left-- > 0) {
         await post?.(user)
-        const page = await (isVisitor ? stranger : visitor).open()
+        const page = await (isVisitor ? stranger : visitor).open(path)
         const shown = page.split('data-message-id').length - 1
         if (shown !== (post ? 1 : 0)) throw new Error(`${name}: ${shown} messages on a page`)
       }
@@ -109,12 +117,15 @@ function report() {
   console.log(`web CPU per view, median of ${GENERATIONS * PAIRS} runs of ${TURNS * VIEWS} views:`)
   for (const [name, figures] of Object.entries(spent))
     console.log(
-      `  ${name.padEnd(30)} ${median(figures).toFixed(0)} µs (${Math.min(...figures).toFixed(0)} to ${Math.max(...figures).toFixed(0)})`,
+      `  ${name.padEnd(34)} ${median(figures).toFixed(0)} µs (${Math.min(...figures).toFixed(0)} to ${Math.max(...figures).toFixed(0)})`,
     )
   compare('plugin, nothing waits', 'without the plugin', 1.1)
   compare('by hand, nothing waits', 'without the plugin')
   compare('plugin, a message each view', 'by hand, a message each view', 1.1)
   compare('plugin, visitor', 'without the plugin, visitor', 1.1)
+  compare('in memory, plugin, nothing waits', 'in memory, without the plugin')
+  compare('in memory, by hand, nothing waits', 'in memory, without the plugin')
+  compare('in memory, plugin, a message', 'in memory, by hand, a message')
 }
 
 function compare(one, other, goal) {
@@ -128,27 +139,27 @@ function compare(one, other, goal) {
 async function countCommands(webs) {
   const { user, visitor, stranger } = webs.plugin.visitors[0]
   const session = webs.none.visitors[0].visitor
-  const without = await countRequests(redis, url, () => session.open())
-  const quiet = await countRequests(redis, url, () => visitor.open())
+  const without = await countRequests(redis, url, () => session.open('/memory'))
+  const quiet = await countRequests(redis, url, () => visitor.open('/memory'))
   judge(
     'Redis commands of a view where nothing waits, at most 1 and no write',
     describe(quiet, without),
     quiet.commands - without.commands <= 1 && quiet.changes === 0,
   )
-  const strange = await countRequests(redis, url, () => stranger.open())
+  const strange = await countRequests(redis, url, () => stranger.open('/memory'))
   judge('Redis commands of a view without a session, none', describe(strange), strange.commands === 0)
 
   await POSTERS.plugin(user)
-  const own = await countRequests(redis, url, () => visitor.open())
+  const own = await countRequests(redis, url, () => visitor.open('/memory'))
   console.log(`       Redis commands of a view that shows a message: ${describe(own, without)}`)
   await store.broadcast(info('Maintenance tonight.'))
-  const everyone = await countRequests(redis, url, () => visitor.open())
+  const everyone = await countRequests(redis, url, () => visitor.open('/memory'))
   judge(
     'Redis commands of a view that shows a broadcast, at most one more than where nothing waits',
     describe(everyone, without),
     everyone.commands <= quiet.commands + 1,
   )
-  const after = await countRequests(redis, url, () => visitor.open())
+  const after = await countRequests(redis, url, () => visitor.open('/memory'))
   judge(
     'Redis commands of a view after a broadcast was shown, no more than without one',
     describe(after, without),

@@ -27,8 +27,8 @@ export class Visitor {
   }
 
   /** The listing's HTML. */
-  async open() {
-    const { head, body } = await this.#send('GET /', this.#cookie)
+  async open(path = '/') {
+    const { head, body } = await this.#send(`GET ${path}`, this.#cookie)
     if (!head.startsWith('HTTP/1.1 200')) throw new Error(`no page: ${head}\n${body}`)
     return body
   }

@@ -8,7 +8,7 @@ import { fastifyMessages } from '@tidings/messages/fastify'
 import fastify from 'fastify'
 import pug from 'pug'
 import { connectAsWeb } from '../tools/redis.mjs'
-import { listing } from './listing.mjs'
+import { createListing, listingInMemory } from './listing.mjs'
 
 const variant = process.argv[2]
 const redis = await connectAsWeb(process.env.REDIS_URL ?? '')
@@ -43,12 +43,17 @@ app.post('/login/:user', async (request, reply) => {
   return reply.send('ok')
 })
 
-app.get('/', async (request, reply) => {
-  const model = listing(request.session.get('userId'))
-  if (variant === 'hand') model.messages = await waiting(request.session.get('userId'))
-  const html = await reply.viewAsync('listing', model)
-  return reply.type('text/html; charset=utf-8').send(html)
-})
+for (const [path, listing] of [
+  ['/', createListing(redis)],
+  ['/memory', listingInMemory],
+])
+  app.get(path, async (request, reply) => {
+    const user = request.session.get('userId')
+    const model = await listing(user)
+    if (variant === 'hand') model.messages = await waiting(user)
+    const html = await reply.viewAsync('listing', model)
+    return reply.type('text/html; charset=utf-8').send(html)
+  })
 
 /** What one would write by hand: the worker pushes, the page pops. */
 async function waiting(user) {
