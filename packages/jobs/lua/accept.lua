@@ -30,7 +30,6 @@ local id, owner, due, entry, message, more, again = unpack(ARGV, #ARGV - 6)
 local prefix = string.match(KEYS[1], '^.*:')
 local batch, limit, turns, digest, idempotent, later = '', '', '', '', '', ''
 if more ~= '' then batch, limit, turns, digest, idempotent, later = unpack(cjson.decode(more)) end
-local open = prefix .. 'open:' .. owner
 
 if digest ~= '' then
   local known = redis.call('GET', prefix .. 'once:' .. id)
@@ -41,32 +40,32 @@ end
 -- An id that no key makes is new, unless this is.
 local may_exist = digest ~= '' or again ~= ''
 if may_exist and redis.call('EXISTS', prefix .. id) == 1 then return add(KEYS, ARGV) end
-if limit ~= '' and redis.call('SCARD', open) >= tonumber(limit) then return -1001 end
-
--- Owners take turns: a job's priority is its turn, and an owner's next one comes a turn later. The turn of the first that
--- waits is now.
-local function turn_of_owner()
-  local waiting, last = prefix .. 'prioritized', prefix .. 'turns'
-  local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')
-  local now = first[2] and math.floor(tonumber(first[2]) / 0x100000000) or 1
-  if not first[2] then redis.call('DEL', last) end
-  local turn = math.max(now, (tonumber(redis.call('HGET', last, owner)) or 0) + 1)
-  if turn > 2000000 then -- BullMQ knows two million priorities: all that wait are moved to the front of them
-    local back = now - 1
-    local scores = redis.call('ZRANGE', waiting, 0, -1, 'WITHSCORES')
-    for i = 1, #scores, 2 do redis.call('ZADD', waiting, tonumber(scores[i + 1]) - back * 0x100000000, scores[i]) end
-    local turns_taken = redis.call('HGETALL', last)
-    for i = 1, #turns_taken, 2 do
-      if tonumber(turns_taken[i + 1]) < now then redis.call('HDEL', last, turns_taken[i])
-      else redis.call('HSET', last, turns_taken[i], tonumber(turns_taken[i + 1]) - back) end
-    end
-    turn = math.min(turn - back, 2000000)
-  end
-  redis.call('HSET', last, owner, turn)
-  return turn
-end
+if limit ~= '' and redis.call('SCARD', prefix .. 'open:' .. owner) >= tonumber(limit) then return -1001 end
 
 if turns == '1' then
+  -- Owners take turns: a job's priority is its turn, and an owner's next one comes a turn later. The turn of the first that
+  -- waits is now.
+  local function turn_of_owner()
+    local waiting, last = prefix .. 'prioritized', prefix .. 'turns'
+    local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')
+    local now = first[2] and math.floor(tonumber(first[2]) / 0x100000000) or 1
+    if not first[2] then redis.call('DEL', last) end
+    local turn = math.max(now, (tonumber(redis.call('HGET', last, owner)) or 0) + 1)
+    if turn > 2000000 then -- BullMQ knows two million priorities: all that wait are moved to the front of them
+      local back = now - 1
+      local scores = redis.call('ZRANGE', waiting, 0, -1, 'WITHSCORES')
+      for i = 1, #scores, 2 do redis.call('ZADD', waiting, tonumber(scores[i + 1]) - back * 0x100000000, scores[i]) end
+      local turns_taken = redis.call('HGETALL', last)
+      for i = 1, #turns_taken, 2 do
+        if tonumber(turns_taken[i + 1]) < now then redis.call('HDEL', last, turns_taken[i])
+        else redis.call('HSET', last, turns_taken[i], tonumber(turns_taken[i + 1]) - back) end
+      end
+      turn = math.min(turn - back, 2000000)
+    end
+    redis.call('HSET', last, owner, turn)
+    return turn
+  end
+
   local options = cmsgpack.unpack(ARGV[3])
   options['priority'] = turn_of_owner()
   ARGV[3] = cmsgpack.pack(options)
@@ -97,7 +96,7 @@ if redis.call('PTTL', owned) < lasts * 1000 then redis.call('EXPIRE', owned, str
 if more == '' then return result end
 
 if digest ~= '' then redis.call('SET', prefix .. 'once:' .. id, digest, 'PX', idempotent) end
-if limit ~= '' then redis.call('SADD', open, id) end
+if limit ~= '' then redis.call('SADD', prefix .. 'open:' .. owner, id) end
 if batch ~= '' then
   redis.call('HINCRBY', prefix .. 'batch:' .. batch, 'total', 1)
   redis.call('HINCRBY', prefix .. 'batch:' .. batch, 'left', 1)

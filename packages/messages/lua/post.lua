@@ -20,15 +20,16 @@
 local list, reading = KEYS[1], KEYS[2]
 local token, cap, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local is_first = token == 'first'
-local instead = string.sub(token, 1, 11) == 'instead of ' and string.sub(token, 12)
+local instead = not is_first and string.sub(token, 1, 11) == 'instead of ' and string.sub(token, 12)
 if is_first or instead then token = '' end
-local state = redis.call('HMGET', reading, 'watermark', 'unread')
-local watermark, unread = tonumber(state[1]) or 0, state[2] or ''
+local watermark = tonumber(redis.call('HGET', reading, 'watermark') or '') or 0
 
 local is_new = false -- list or reading came into being just now
 
--- The tokens of the post that wrote a record, and of those whose messages it has replaced.
-local function tokens_of(record) return string.match(record, '}([%w_-]*)$') or '' end
+-- A record begins with its id, and ends with the tokens of the post that wrote it, and of those whose messages it has replaced.
+-- One that isn't ours counts as the oldest, read long ago. What is after the watermark, or named as unread, is open: neither read
+-- nor held by a page. (Written out where it is needed: a function is made anew by each run, at the price of a short call.)
+local ID, NO_ID, TOKENS = '^(%d+)|', '0000000000000000', '}([%w_-]*)$'
 
 if string.sub(token, 1, 1) == '+' then
   local posts = redis.call('HGET', reading, 'posts') or ''
@@ -38,23 +39,21 @@ if string.sub(token, 1, 1) == '+' then
   token = ''
 elseif token ~= '' then
   for _, record in ipairs(redis.call('LRANGE', list, '-16', '-1')) do
-    if string.find(tokens_of(record), token, 1, true) then return { -1, '' } end
+    if string.find(string.match(record, TOKENS) or '', token, 1, true) then return { -1, '' } end
   end
 end
 
--- A record that isn't ours counts as the oldest, read long ago.
-local function id_of(record) return string.match(record, '^(%d+)|') or '0000000000000000' end
-local function is_open(id) -- neither read nor held by a page
-  return tonumber(id) > watermark or string.find(unread, id, 1, true) ~= nil
+if instead then
+  local old = string.match(instead, ID) or NO_ID
+  local is_open = tonumber(old) > watermark or string.find(redis.call('HGET', reading, 'unread') or '', old, 1, true)
+  -- From the end: what says that a job has begun is among the latest.
+  is_first = not is_open or redis.call('LREM', list, '-1', instead) == 1
 end
-
--- From the end: what says that a job has begun is among the latest.
-if instead then is_first = not is_open(id_of(instead)) or redis.call('LREM', list, '-1', instead) == 1 end
 
 local time = KEYS.time or redis.call('TIME')
 -- Numbers are given to Redis as text throughout: to write one down costs it more than most of what is done with it.
 local newest = redis.call('LINDEX', list, '-1')
-local newest_id = newest and tonumber(id_of(newest)) or 0
+local newest_id = newest and tonumber(string.match(newest, ID)) or 0
 local now = time[1] * 1000000 + time[2]
 local id = math.max(now, watermark + 1, newest_id + 1)
 
@@ -67,11 +66,13 @@ for i = 4, #ARGV, 3 do
   if key ~= '' and not is_first then
     local marked = '|' .. key .. '|'
     local records = redis.call('LRANGE', list, '0', '-1')
+    local unread = redis.call('HGET', reading, 'unread') or ''
     for n = #records, 1, -1 do
-      local old = string.find(records[n], marked, 1, true) and id_of(records[n])
-      if old and string.sub(records[n], #old + 1, #old + #marked) == marked and is_open(old) then
+      local old = string.find(records[n], marked, 1, true) and (string.match(records[n], ID) or NO_ID)
+      local is_key = old and string.sub(records[n], #old + 1, #old + #marked) == marked
+      if is_key and (tonumber(old) > watermark or string.find(unread, old, 1, true)) then
         redis.call('LREM', list, '-1', records[n])
-        tokens = string.sub(tokens_of(records[n]) .. tokens, -32)
+        tokens = string.sub((string.match(records[n], TOKENS) or '') .. tokens, -32)
       end
     end
   end
@@ -80,33 +81,36 @@ for i = 4, #ARGV, 3 do
   id = id + 1
 end
 
--- The cap takes what was read first, then what is unread, and last what a page holds at this moment.
-local function drop_one()
-  local first = redis.call('LINDEX', list, '0')
-  if tonumber(id_of(first)) > watermark then
-    redis.call('LPOP', list)
+local dropped = 0
+if length > cap then
+  -- What was read goes first, then what is unread, and last what a page holds at this moment.
+  local function drop_one()
+    local first = redis.call('LINDEX', list, '0')
+    if tonumber(string.match(first, ID) or NO_ID) > watermark then
+      redis.call('LPOP', list)
+      return 1
+    end
+    local unread, held = '', ''
+    local fields = redis.call('HGETALL', reading)
+    for n = 1, #fields, 2 do
+      if fields[n] == 'unread' then unread = fields[n + 1] end
+      if string.sub(fields[n], 1, 6) == 'claim:' then held = held .. ' ' .. fields[n + 1] end
+    end
+    local oldest_open
+    for _, record in ipairs(redis.call('LRANGE', list, '0', '-1')) do
+      local old = string.match(record, ID) or NO_ID
+      if tonumber(old) > watermark or string.find(unread, old, 1, true) then
+        oldest_open = oldest_open or record
+      elseif not string.find(held, old, 1, true) then
+        redis.call('LREM', list, '1', record)
+        return 0
+      end
+    end
+    redis.call('LREM', list, '1', oldest_open or first)
     return 1
   end
-  local held = ''
-  local fields = redis.call('HGETALL', reading)
-  for n = 1, #fields, 2 do
-    if string.sub(fields[n], 1, 6) == 'claim:' then held = held .. ' ' .. fields[n + 1] end
-  end
-  local oldest_open
-  for _, record in ipairs(redis.call('LRANGE', list, '0', '-1')) do
-    if is_open(id_of(record)) then
-      oldest_open = oldest_open or record
-    elseif not string.find(held, id_of(record), 1, true) then
-      redis.call('LREM', list, '1', record)
-      return 0
-    end
-  end
-  redis.call('LREM', list, '1', oldest_open or first)
-  return 1
+  for _ = 1, length - cap do dropped = dropped + drop_one() end
 end
-
-local dropped = 0
-for _ = 1, length - cap do dropped = dropped + drop_one() end
 if dropped > 0 and redis.call('HINCRBY', reading, 'dropped', dropped) == dropped then is_new = true end
 
 -- The time to live is renewed by the first post of each hundredth of it, so that most need not ask how much is left. A
