@@ -13,6 +13,8 @@ const PAIRS = Number(process.env.PAIRS ?? 3)
 // One run of a pair: turns of all sides, so short that whatever else the machine does meets each of them alike.
 const TURNS = 5
 const JOBS = Number(process.env.JOBS ?? 20_000) / TURNS
+/** CPU of worker and Redis beside that of bare BullMQ, at most. Lists that are full are for comparison. */
+const GOALS = { outcomes: 1.2, ledger: 1.3, 'ledger, started': 1.3 }
 
 const { redis, url, close } = await startRedis()
 const names = (process.env.SIDES?.split(';') ?? Object.keys(SIDES)).filter(name => name in SIDES)
@@ -116,17 +118,17 @@ function report() {
   const ending = run => run.worker + run.redisEnding
   const both = run => ending(run) + run.redisAdding
   const all = run => both(run) + run.adder
-  compare('CPU of worker and Redis while jobs end', 'outcomes', ending, 1.2)
-  for (const name of names.filter(name => name.startsWith('ledger'))) {
-    const goal = name === 'ledger, full lists' ? undefined : 1.3
+  // Other systems were measured while a worker empties a queue. Ours keep within the goal with what taking the jobs costs Redis, too.
+  const told = names.filter(name => name !== 'bare')
+  for (const name of told) {
+    const goal = GOALS[name]
+    compare('CPU of worker and Redis while jobs end', name, ending, goal)
     compare('CPU of worker and Redis, jobs added and ended', name, both, goal)
-    compare('CPU of worker and Redis while jobs end', name, ending)
     compare('CPU of all three processes', name, all)
     compare('CPU of the process that adds', name, run => run.adder)
     compare('jobs/s ended', name, run => run.endedPerSecond)
   }
-  compare('jobs/s ended', 'outcomes', run => run.endedPerSecond)
-  for (const name of names.filter(name => name !== 'bare')) {
+  for (const name of told) {
     // A worker also asks for the first jobs of a turn, and for those that don't come after its last.
     compare('commands of the worker', name, run => run.endCommands, 1.005)
     judgeFigure(`commands of the process that adds, ${name}`, name, run => run.addCommands, 1)
