@@ -16,9 +16,9 @@ for (const cap of [100, POSTED]) {
   const web = await startWeb(cap)
   const store = new RedisMessageStore({ redis, prefix: `{cap-${cap}}`, cap })
   const visitor = new Visitor(web.port)
-  await visitor.login('stranger')
-  for (let i = 0; i < 50; i++) await visitor.open()
-  await visitor.login('popular')
+  const stranger = await visitor.login('stranger')
+  for (let i = 0; i < 50; i++) await visitor.open('/', stranger)
+  const popular = await visitor.login('popular')
   for (let i = 0; i < POSTED; i += 100)
     await store.post(
       'popular',
@@ -31,13 +31,15 @@ for (const cap of [100, POSTED]) {
   const pages = []
   for (let i = 0; i < Math.min(VIEWS, cap / 10); i++) {
     const begin = performance.now()
-    pages.push(await visitor.open())
+    pages.push(await visitor.open('/', popular))
     times.push(performance.now() - begin)
   }
   const [first] = pages
   const shown = first.split('data-message-id').length - 1
   const more = Number(/(\d+) more wait/.exec(first)?.[1])
-  const dropped = Number(/(\d+) older unread/.exec(first)?.[1] ?? 0)
+  const dropped = Number(
+    (/([\d,]+) older messages were dropped unread/.exec(first)?.[1] ?? '0').replaceAll(',', ''),
+  )
   const slowest = Math.max(...times)
   console.log(`with a cap of ${cap}:`)
   judge(

@@ -1,9 +1,8 @@
 import { connect } from 'node:net'
 
-/** Somebody who opens pages over one connection, with as little work as possible beside. */
+/** One connection, over which people open pages, with as little work as possible beside. */
 export class Visitor {
   #socket
-  #cookie = ''
   #came = ''
   #waiting
 
@@ -20,15 +19,18 @@ export class Visitor {
     this.#socket.on('error', () => {})
   }
 
-  /** @param {string} user */
+  /**
+   * @param {string} user
+   * @returns the session of whoever is logged in so, for `open`
+   */
   async login(user) {
     const { head } = await this.#send(`POST /login/${user}`, 'Content-Length: 0\r\n')
-    this.#cookie = `Cookie: ${/^set-cookie: ([^;]+)/im.exec(head)?.[1]}\r\n`
+    return `Cookie: ${/^set-cookie: ([^;]+)/im.exec(head)?.[1]}\r\n`
   }
 
-  /** The listing's HTML. */
-  async open(path = '/') {
-    const { head, body } = await this.#send(`GET ${path}`, this.#cookie)
+  /** The listing's HTML, for somebody with this session or for a stranger. */
+  async open(path = '/', session = '') {
+    const { head, body } = await this.#send(`GET ${path}`, session)
     if (!head.startsWith('HTTP/1.1 200')) throw new Error(`no page: ${head}\n${body}`)
     return body
   }
