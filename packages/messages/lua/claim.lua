@@ -37,9 +37,18 @@ end
 
 local expired_unread = 0
 
+-- A list's records from an id on, oldest first, with some before it. Ids grow, and by far most of an inbox was read long ago.
+local function records_from(list, first)
+  local records = redis.call('LRANGE', list, '-8', '-1')
+  local id = records[1] and tonumber(id_of(records[1])) or 0
+  -- A record that isn't ours says nothing of those before it.
+  if #records < 8 or (id > 0 and id < first) then return records end
+  return redis.call('LRANGE', list, '0', '-1')
+end
+
 local function read(list, reading, is_shared)
   local since = is_shared and tonumber(ARGV[5])
-  local newest = redis.call('LINDEX', list, -1)
+  local newest = redis.call('LINDEX', list, '-1')
   if not newest then return { open = {}, dropped = 0 } end
   local fields, state, claims = redis.call('HGETALL', reading), {}, {}
   for i = 1, #fields, 2 do
@@ -55,14 +64,18 @@ local function read(list, reading, is_shared)
   end
   it.unread = state.unread or ''
   it.stale = unread ~= '' or #it.expired > 0
-  if not it.stale and tonumber(id_of(newest)) <= it.watermark then return it end
-  for _, record in ipairs(redis.call('LRANGE', list, 0, -1)) do
+  -- By far most page views end here. A last record that isn't ours says nothing of those before it.
+  local last = tonumber(string.match(newest, '^(%d+)|') or '')
+  if not it.stale and last and last <= it.watermark then return it end
+  local first = it.watermark + 1
+  for id in string.gmatch(unread, '%d+') do first = math.min(first, tonumber(id)) end
+  for _, record in ipairs(records_from(list, first)) do
     local id = id_of(record)
     local is_unread = tonumber(id) > it.watermark or string.find(unread, id, 1, true)
     if is_unread and not string.find(hidden, id, 1, true) then
       local has_come, is_over = window_of(record)
       if is_over then
-        local removed = redis.call('LREM', list, 1, record)
+        local removed = redis.call('LREM', list, '1', record)
         if not is_shared then expired_unread = expired_unread + removed end
       elseif has_come then
         it.open[#it.open + 1] = { id = tonumber(id), text = id, record = record }
@@ -116,8 +129,13 @@ for n, it in ipairs(lists) do
     -- What only waits for its time must not make each page view a write.
     if held[n] or #it.expired > 0 or rest ~= it.unread then
       if #it.expired > 0 then redis.call('HDEL', reading, unpack(it.expired)) end
-      redis.call('HSET', reading, 'watermark', string.format('%.0f', it.watermark), 'unread', rest)
-      if held[n] then redis.call('HSET', reading, claim, string.format('%.0f', now() + lease) .. held[n]) end
+      local watermark = string.format('%.0f', it.watermark)
+      if held[n] then
+        local lasts = string.format('%.0f', now() + lease)
+        redis.call('HSET', reading, 'watermark', watermark, 'unread', rest, claim, lasts .. held[n])
+      else
+        redis.call('HSET', reading, 'watermark', watermark, 'unread', rest)
+      end
       redis.call('PEXPIRE', reading, ttl)
     end
   end

@@ -20,8 +20,22 @@ local held = state[4] and string.match(state[4], '^%d+(.*)$') or ''
 
 local function id_of(record) return string.match(record, '^(%d+)|') or '0000000000000000' end
 
-local shown, newest, records = {}, watermark, redis.call('LRANGE', list, 0, -1)
-for i = 6, #ARGV do shown[ARGV[i]] = true end
+-- From the oldest on that was shown, is held or is unread: ids grow, and by far most of an inbox was read long ago.
+local shown, first = {}, watermark + 1
+for i = 6, #ARGV do
+  shown[ARGV[i]] = true
+  first = math.min(first, tonumber(ARGV[i]) or 0)
+end
+for id in string.gmatch(held .. unread, '%d+') do first = math.min(first, tonumber(id)) end
+-- What is hidden may be anywhere.
+if ARGV[2] == 'hide' then first = 0 end
+
+local records = redis.call('LRANGE', list, '-8', '-1')
+local oldest = records[1] and tonumber(id_of(records[1])) or 0
+-- A record that isn't ours says nothing of those before it.
+if #records == 8 and (oldest == 0 or oldest >= first) then records = redis.call('LRANGE', list, '0', '-1') end
+
+local newest = watermark
 for _, record in ipairs(records) do
   local id = id_of(record)
   if shown[id] then newest = math.max(newest, tonumber(id)) end
@@ -47,9 +61,9 @@ for _, record in ipairs(records) do
   if shown[id] then
     if mine then
       read = read + 1
-      if KEYS[3] then redis.call('HINCRBY', KEYS[3], id, 1) end
+      if KEYS[3] then redis.call('HINCRBY', KEYS[3], id, '1') end
     end
-    if ARGV[2] == 'remove' then gone = gone + redis.call('LREM', list, 1, record) end
+    if ARGV[2] == 'remove' then gone = gone + redis.call('LREM', list, '1', record) end
     if ARGV[2] == 'hide' and not string.find(state[5] or '', id, 1, true) then gone = gone + 1 end
   elseif mine and tonumber(id) <= newest then
     rest = rest .. ' ' .. id
