@@ -16,6 +16,7 @@ describe('supervise', () => {
       /^worker │ \d\d:\d\d:\d\d typed \\u001b\[2J by a user\\nworker │ forged label="two words"$/m,
     )
     expect(run.output()).toMatch(/^worker │ no json \\u001b\[31m here$/m)
+    await stop(run)
   })
 
   it('stops all of them in order at the first signal, once each, and ends with 0', async () => {
@@ -63,14 +64,14 @@ describe('supervise', () => {
     expect(waits.slice(0, 4).map(match => match[1])).toEqual(['0.02', '0.04', '0.08', '0.08'])
     expect(run.output()).toMatch(/The worker is running again\./)
     expect(run.output()).not.toMatch(/The web/)
-    run.process.kill('SIGTERM')
-    expect(await run.ended()).toBe(0)
+    await stop(run)
   })
 
   it('starts with the first wait again after a long life', async () => {
     const run = supervisor({ worker: 'fail' }, { RESET: '1' })
     await run.says(/(ended with exit code 3; starting it again in 0\.02 s\.[\s\S]*){3}/)
     expect(run.output()).not.toMatch(/0\.04 s/)
+    await stop(run)
   })
 
   it('ends everything with 1 when a child dies before it was ever ready, below its last words', async () => {
@@ -98,6 +99,12 @@ describe('supervise', () => {
     expect(isRunning(pid)).toBe(false)
   })
 })
+
+/** As an operator does: killed, it would leave its children behind. */
+async function stop(run: Running): Promise<void> {
+  run.process.kill('SIGTERM')
+  expect(await run.ended()).toBe(0)
+}
 
 async function childPid(run: Running, name: string): Promise<number> {
   const [, pid] = await run.says(new RegExp(`^${name} +│ .*child=(\\d+)`, 'm'))
