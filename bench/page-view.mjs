@@ -9,7 +9,7 @@ import { describeRatios, judge, median } from './tools/ratio.mjs'
 import { countRequests, startRedis } from './tools/redis.mjs'
 
 // Processes that run the same code differ by how the compiler and the memory fell out, so each is started several times.
-const GENERATIONS = Number(process.env.GENERATIONS ?? 4)
+const GENERATIONS = Number(process.env.GENERATIONS ?? 8)
 const PAIRS = 3
 // One run of a pair: turns of all cases, so short that whatever else the machine does meets each of them alike.
 const TURNS = 10
