@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { CrashingRedis } from '../history/crashing-redis.ts'
 import { Crew } from '../history/crew.ts'
 import { noteTheEnd } from '../history/ending-of-all.ts'
+import { evidence } from '../history/evidence.ts'
 import { planFaults } from '../history/fault-plan.ts'
 import { History } from '../history/history.ts'
 import { planJobs } from '../history/job-plan.ts'
@@ -104,6 +105,8 @@ it('every job has exactly one outcome', { timeout: lasts + calm + 120 * SECOND }
   })
   const named = Object.entries(verdict).map(([name, all]) => [name, all.length])
   console.log({ ...Object.fromEntries(named), ...owed })
+  for (const label of new Set(Object.values(verdict).flat()))
+    if (history.asked.has(label)) console.log(evidence(history, label, began).join('\n'))
   expect(faultsFound).toEqual({
     lost: [],
     doubled: [],

@@ -29,12 +29,14 @@ export class TwoTabs {
   }
 
   async #look(history: History, tab: Tab, owner: string): Promise<void> {
+    const askedAt = Date.now()
     const messages = await tab.open(owner).catch(() => undefined)
     if (!messages) return
     this.pages++
+    const at = Date.now()
     for (const { id, job, level } of messages) {
       const ending = endingOf(level)
-      if (ending) history.came({ owner, message: id, job, ending, where: 'page', at: Date.now() })
+      if (ending) history.came({ owner, message: id, job, ending, where: 'page', at, askedAt })
     }
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { evidence } from './evidence.ts'
 import { type Ending, type Final, History, type Told } from './history.ts'
 
 const NONE = { lost: [], doubled: [], contradictory: [], mismatched: [], unexpected: [] }
@@ -192,6 +193,33 @@ describe("what stood only in an end of Redis' file that was cut off", () => {
     expect(history.verdict()).toMatchObject({ ...NONE, inCutTails: [] })
   })
 
+  it('may have confirmed a page that was still on its way, or that had come long before', () => {
+    const early = asked()
+    early.came(told({ at: 110, askedAt: 100 }))
+    early.cut('HSET\r\n{t}:reading:user:alice\r\nwatermark', 105)
+    early.came(told({ at: 200 }))
+    early.ended(final())
+    expect(early.verdict()).toMatchObject(NONE)
+    const late = asked()
+    late.came(told({ at: 100 }))
+    late.cut('HSET\r\n{t}:reading:user:alice\r\nwatermark', 10_050)
+    late.came(told({ at: 10_200 }))
+    late.ended(final())
+    expect(late.verdict()).toMatchObject(NONE)
+  })
+
+  it.each([
+    ['asked for after it', 102, 110],
+    ['whose lease was over before it', -10_010, -10_000],
+  ])('excuses no page %s', (_, askedAt, at) => {
+    const history = asked()
+    history.came(told({ at, askedAt }))
+    history.cut('HSET\r\n{t}:reading:user:alice\r\nwatermark', 101)
+    history.came(told({ at: 200, askedAt: 200 }))
+    history.ended(final())
+    expect(history.verdict()).toMatchObject({ ...NONE, doubled: ['a'] })
+  })
+
   it('excuses nobody else', () => {
     const history = asked()
     history.came(told({ at: 100 }))
@@ -200,4 +228,19 @@ describe("what stood only in an end of Redis' file that was cut off", () => {
     history.ended(final())
     expect(history.verdict()).toMatchObject({ ...NONE, doubled: ['a'] })
   })
+})
+
+it('tells all that it holds of a job, in the order of time', () => {
+  const history = asked()
+  history.ok('a', 'id-a')
+  history.came(told({ askedAt: 1_040, at: 1_100, message: '7' }))
+  history.cut('HSET\r\n{t}:reading:user:alice\r\nwatermark', 1_050)
+  history.cut('HSET\r\n{t}:jobs:id-b\r\n', 1_200)
+  history.ended(final())
+  expect(evidence(history, 'a', 1_000)).toEqual([
+    'a (id-a) of alice: asked for with the answer "ok", may be success, is success',
+    '  0.050 s: lost 39 bytes with reading:user:alice',
+    '  0.040 s to 0.100 s: page of alice, success (message 7)',
+    '  0.200 s: lost 21 bytes with nothing of this job',
+  ])
 })

@@ -26,6 +26,8 @@ export interface Told {
   readonly where: 'page' | 'inbox'
   /** When it came, ms. */
   readonly at: number
+  /** When the page was asked for that it stood on, where that isn't the same moment, ms. */
+  readonly askedAt?: number
 }
 
 /** A job as BullMQ holds it when all is over. `open`: it hasn't ended. */

@@ -66,8 +66,8 @@ export function judge(history: History): Verdict {
   }
 }
 
-// A page is confirmed when it was sent, and again until that has an answer.
-const CONFIRMED_WITHIN = 5_000
+// A page is confirmed when it was sent, and again until that has an answer: no trial keeps Redis away for longer.
+const CONFIRMED_WITHIN = 10_000
 
 interface Case {
   readonly asked: Asked
@@ -94,11 +94,14 @@ function isOnTwoPages(told: readonly Told[], history: History): boolean {
   return new Set(shown.map(({ message }) => message)).size < shown.length
 }
 
-/** Whether that a page was sent may have stood in an end that was cut off: then the message is unread again, and rightly so. */
-function isConfirmationCut({ cutOff }: History, { owner, at }: Told): boolean {
+/**
+ * Whether that a page was sent may have stood in an end that was cut off: then the message is unread again, and rightly so. A page
+ * may be confirmed before whoever asked for it has read what has arrived.
+ */
+function isConfirmationCut({ cutOff }: History, { owner, at, askedAt = at }: Told): boolean {
   return cutOff.some(
     cut =>
-      at <= cut.at &&
+      askedAt <= cut.at &&
       at > (cut.since ?? cut.at) - CONFIRMED_WITHIN &&
       cut.text.includes(`reading:user:${owner}\r`),
   )

@@ -8,6 +8,7 @@ interface Sighting extends ReadMessage {
   readonly owner: string
   readonly address: string
   readonly at: number
+  readonly askedAt: number
 }
 
 // A page whose host was cut off so soon after it had sent it, ms: whether it could say that it was sent, nobody knows.
@@ -46,16 +47,19 @@ export class People {
     await this.#reading
     const ids = new Map(history.finals.map(({ id, label }) => [label, id]))
     for (const { label, id } of history.asked.values()) if (id !== undefined) ids.set(label, id)
-    for (const { owner, id, label = '', level, at } of this.#seen) {
+    for (const { owner, id, label = '', level, at, askedAt } of this.#seen) {
       const ending = endingOf(level)
-      if (ending) history.came({ owner, message: id, job: ids.get(label), ending, where: 'page', at })
+      const job = ids.get(label)
+      if (ending) history.came({ owner, message: id, job, ending, where: 'page', at, askedAt })
     }
   }
 
   async #look(person: Person, address: string): Promise<void> {
+    const askedAt = Date.now()
     const messages = await person.open(address).catch(() => undefined)
     this.pages[messages ? 'whole' : 'none']++
+    const at = Date.now()
     for (const message of messages ?? [])
-      this.#seen.push({ ...message, owner: person.id, address, at: Date.now() })
+      this.#seen.push({ ...message, owner: person.id, address, at, askedAt })
   }
 }
