@@ -6,8 +6,8 @@ import type { TimeBudget } from './time-budget.ts'
 import { type ViewMessages, ViewWatch, viewMessages } from './view-messages.ts'
 import { withinTime } from './within-time.ts'
 
-// Longer than a lease: after that the messages are unread again, whatever the store has still to say.
-const SETTLE_TIME_LIMIT = 15_000
+// Longer than a store of ours repeats a confirm: whatever a store has still to say then, nobody waits for it.
+const SETTLE_TIME_LIMIT = 90_000
 
 /** What one response shows: claimed when it is asked for, confirmed or released when the response is over. */
 export class PageMessages {

@@ -11,11 +11,14 @@ import { type BroadcastOptions, RedisBroadcasts, seenKeyOf } from './redis-broad
 import { RedisHints } from './redis-hints.ts'
 import { type MessageState, type MessageWindow, RedisKeyedMessages } from './redis-keyed-messages.ts'
 import { optionsSchema, type RedisMessageStoreOptions } from './redis-message-store-options.ts'
-import { repeatUntil } from './repeat-until.ts'
 import { postReply, SCRIPTS, token } from './script.ts'
 import { Shards, shardOf } from './shards.ts'
 import { SharedSteps } from './shared-steps.ts'
 import { behind, takeFrom } from './taken.ts'
+import { Unanswered } from './unanswered.ts'
+
+// How long after its lease a page is still confirmed, ms: until another page has asked, it makes a difference.
+const CONFIRMED_AFTER_LEASE = 60_000
 
 /**
  * Messages in Redis: one list a user, which is their inbox, one a browser, and one that everybody reads past a mark of their
@@ -35,6 +38,7 @@ export class RedisMessageStore implements MessageStore {
   readonly #steps: SharedSteps
   readonly #broadcasts: RedisBroadcasts
   readonly #keyed: RedisKeyedMessages
+  readonly #unanswered = new Unanswered()
 
   constructor({ redis, log, onEvent, onShown, ...options }: RedisMessageStoreOptions) {
     const checked = optionsSchema.safeParse(options)
@@ -127,6 +131,8 @@ export class RedisMessageStore implements MessageStore {
     if (lists.length === 0) return undefined
     const { lease, ttl } = this.#options
     const id = token()
+    // What a page has shown before an outage is read before the next one asks, also where its lease is over.
+    this.#unanswered.hurry(lists)
     const taken = await takeFrom(this.#steps, lists, { id, reader, limit, lease, ttl })
     this.#counters.count('expired', taken.expired)
     if (taken.records.length === 0) return undefined
@@ -137,14 +143,16 @@ export class RedisMessageStore implements MessageStore {
   }
 
   confirm(claim: Claim, shown: Iterable<string>): Promise<void> {
-    const { id, reader, broken } = claim as HeldClaim
+    const { id, reader, until, broken } = claim as HeldClaim
     // What can't be read would otherwise be claimed by every page again, in place of what can.
     const ids = [...shown, ...broken]
-    return this.#settle(claim, ({ list, dropped }) => this.#confirm(list, id, ids, { told: dropped, reader }))
+    return this.#settle(claim, until + CONFIRMED_AFTER_LEASE, ({ list, dropped }) =>
+      this.#confirm(list, id, ids, { told: dropped, reader }),
+    )
   }
 
   release(claim: Claim): Promise<void> {
-    return this.#settle(claim, async ({ list }) => {
+    return this.#settle(claim, (claim as HeldClaim).until, async ({ list }) => {
       const released = Number(await this.#steps.run(list.prefix, 'release', [list.reading], [claim.id]))
       this.#counters.count('released', released)
     })
@@ -265,13 +273,20 @@ export class RedisMessageStore implements MessageStore {
     return gone
   }
 
-  /** A step that got no answer is repeated until it has one or the lease is over: then the messages are unread anyway. */
-  #settle(claim: Claim, step: (part: HeldClaim['parts'][number]) => Promise<unknown>): Promise<void> {
-    const { until, parts } = claim as HeldClaim
+  /** A step that got no answer is repeated until it has one, each list's by itself. */
+  #settle(
+    claim: Claim,
+    until: number,
+    step: (part: HeldClaim['parts'][number]) => Promise<unknown>,
+  ): Promise<void> {
+    const { parts } = claim as HeldClaim
+    const isClosed = () => this.#redis.status === 'end'
+    const settle = (part: HeldClaim['parts'][number]) =>
+      this.#unanswered.repeat(part.list.list, () => step(part), { until, isClosed })
     const [first] = parts
     // By far most claims: all from one list.
-    if (first && parts.length === 1) return repeatUntil(until, () => step(first))
-    return repeatUntil(until, () => Promise.all(parts.map(step)))
+    if (first && parts.length === 1) return settle(first)
+    return Promise.all(parts.map(settle)).then(() => {})
   }
 
   async #listsOf(reader: Reader): Promise<MessageList[]> {

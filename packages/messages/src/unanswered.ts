@@ -1,0 +1,59 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
+// Between two tries, ms. Seldom enough for a Redis that has just come back, and often enough that no page comes first.
+const FIRST_WAIT = 50
+const MOST_WAIT = 400
+
+/** When a step is given up. */
+export interface Patience {
+  /** ms since 1970. */
+  readonly until: number
+  /** Whether there will never be an answer, because the connection was closed. */
+  isClosed(): boolean
+}
+
+/** Steps that had no answer, by the list that they are of: each is repeated until it has one. */
+export class Unanswered {
+  readonly #steps = new Map<string, Set<() => Promise<unknown>>>()
+
+  /**
+   * Takes a step, and repeats it at growing distances until it succeeds or patience ends. It must be one that can be taken twice.
+   * @throws what the step threw last.
+   */
+  async repeat(list: string, step: () => Promise<unknown>, { until, isClosed }: Patience): Promise<void> {
+    try {
+      for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, MOST_WAIT)) {
+        try {
+          await step()
+          return
+        } catch (error) {
+          if (Date.now() + wait > until || isClosed()) throw error
+          this.#add(list, step)
+          await pause(wait)
+        }
+      }
+    } finally {
+      this.#remove(list, step)
+    }
+  }
+
+  /** Takes the steps of these lists once more, now: before what is asked of the same lists next. */
+  hurry(lists: readonly { readonly list: string }[]): void {
+    // By far most of the time there is none.
+    if (this.#steps.size === 0) return
+    for (const { list } of lists) {
+      for (const step of this.#steps.get(list) ?? []) step().catch(() => {}) // it is repeated all the same
+    }
+  }
+
+  #add(list: string, step: () => Promise<unknown>): void {
+    const steps = this.#steps.get(list)
+    if (steps) steps.add(step)
+    else this.#steps.set(list, new Set([step]))
+  }
+
+  #remove(list: string, step: () => Promise<unknown>): void {
+    const steps = this.#steps.get(list)
+    if (steps?.delete(step) && steps.size === 0) this.#steps.delete(list)
+  }
+}
