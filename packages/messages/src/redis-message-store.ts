@@ -280,9 +280,11 @@ export class RedisMessageStore implements MessageStore {
     step: (part: HeldClaim['parts'][number]) => Promise<unknown>,
   ): Promise<void> {
     const { parts } = claim as HeldClaim
-    const isClosed = () => this.#redis.status === 'end'
+    // Nobody will answer any more, or what is stored is not ours.
+    const isHopeless = (error: unknown) =>
+      this.#redis.status === 'end' || (error instanceof Error && error.message.startsWith('WRONGTYPE'))
     const settle = (part: HeldClaim['parts'][number]) =>
-      this.#unanswered.repeat(part.list.list, () => step(part), { until, isClosed })
+      this.#unanswered.repeat(part.list.list, () => step(part), { until, isHopeless })
     const [first] = parts
     // By far most claims: all from one list.
     if (first && parts.length === 1) return settle(first)

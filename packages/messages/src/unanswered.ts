@@ -8,8 +8,8 @@ const MOST_WAIT = 400
 export interface Patience {
   /** ms since 1970. */
   readonly until: number
-  /** Whether there will never be an answer, because the connection was closed. */
-  isClosed(): boolean
+  /** Whether to take the step again is of no use after this. */
+  isHopeless(error: unknown): boolean
 }
 
 /** Steps that had no answer, by the list that they are of: each is repeated until it has one. */
@@ -20,14 +20,14 @@ export class Unanswered {
    * Takes a step, and repeats it at growing distances until it succeeds or patience ends. It must be one that can be taken twice.
    * @throws what the step threw last.
    */
-  async repeat(list: string, step: () => Promise<unknown>, { until, isClosed }: Patience): Promise<void> {
+  async repeat(list: string, step: () => Promise<unknown>, { until, isHopeless }: Patience): Promise<void> {
     try {
       for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, MOST_WAIT)) {
         try {
           await step()
           return
         } catch (error) {
-          if (Date.now() + wait > until || isClosed()) throw error
+          if (Date.now() + wait > until || isHopeless(error)) throw error
           this.#add(list, step)
           await pause(wait)
         }

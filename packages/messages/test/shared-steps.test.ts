@@ -134,7 +134,7 @@ describe('pages that ask at the same moment', () => {
 
   it('confirm beside one whose reading is broken', async () => {
     const owners = named(3)
-    const store = await storeFor(owners, { lease: 300 })
+    const store = await storeFor(owners)
     const claims = await claimsFor(store, owners)
     await redis.set('{tidings}:reading:user:owner-1', 'no hash')
     const ends = await Promise.allSettled(
