@@ -284,7 +284,7 @@ export class RedisMessageStore implements MessageStore {
     const isHopeless = (error: unknown) =>
       this.#redis.status === 'end' || (error instanceof Error && error.message.startsWith('WRONGTYPE'))
     const settle = (part: HeldClaim['parts'][number]) =>
-      this.#unanswered.repeat(part.list.list, () => step(part), { until, isHopeless })
+      this.#unanswered.repeat(part.list.reading, () => step(part), { until, isHopeless })
     const [first] = parts
     // By far most claims: all from one list.
     if (first && parts.length === 1) return settle(first)

@@ -12,7 +12,7 @@ export interface Patience {
   isHopeless(error: unknown): boolean
 }
 
-/** Steps that had no answer, by the list that they are of: each is repeated until it has one. */
+/** Steps that had no answer, by the reading that they are of, which is one reader's alone: each is repeated until it has one. */
 export class Unanswered {
   readonly #steps = new Map<string, Set<() => Promise<unknown>>>()
 
@@ -20,7 +20,11 @@ export class Unanswered {
    * Takes a step, and repeats it at growing distances until it succeeds or patience ends. It must be one that can be taken twice.
    * @throws what the step threw last.
    */
-  async repeat(list: string, step: () => Promise<unknown>, { until, isHopeless }: Patience): Promise<void> {
+  async repeat(
+    reading: string,
+    step: () => Promise<unknown>,
+    { until, isHopeless }: Patience,
+  ): Promise<void> {
     try {
       for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, MOST_WAIT)) {
         try {
@@ -28,32 +32,32 @@ export class Unanswered {
           return
         } catch (error) {
           if (Date.now() + wait > until || isHopeless(error)) throw error
-          this.#add(list, step)
+          this.#add(reading, step)
           await pause(wait)
         }
       }
     } finally {
-      this.#remove(list, step)
+      this.#remove(reading, step)
     }
   }
 
   /** Takes the steps of these lists once more, now: before what is asked of the same lists next. */
-  hurry(lists: readonly { readonly list: string }[]): void {
+  hurry(lists: readonly { readonly reading: string }[]): void {
     // By far most of the time there is none.
     if (this.#steps.size === 0) return
-    for (const { list } of lists) {
-      for (const step of this.#steps.get(list) ?? []) step().catch(() => {}) // it is repeated all the same
+    for (const { reading } of lists) {
+      for (const step of this.#steps.get(reading) ?? []) step().catch(() => {}) // it is repeated all the same
     }
   }
 
-  #add(list: string, step: () => Promise<unknown>): void {
-    const steps = this.#steps.get(list)
+  #add(reading: string, step: () => Promise<unknown>): void {
+    const steps = this.#steps.get(reading)
     if (steps) steps.add(step)
-    else this.#steps.set(list, new Set([step]))
+    else this.#steps.set(reading, new Set([step]))
   }
 
-  #remove(list: string, step: () => Promise<unknown>): void {
-    const steps = this.#steps.get(list)
-    if (steps?.delete(step) && steps.size === 0) this.#steps.delete(list)
+  #remove(reading: string, step: () => Promise<unknown>): void {
+    const steps = this.#steps.get(reading)
+    if (steps?.delete(step) && steps.size === 0) this.#steps.delete(reading)
   }
 }
